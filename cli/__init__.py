@@ -1,0 +1,1 @@
+"""The `dalsegno` command."""

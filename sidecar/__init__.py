@@ -1,0 +1,1 @@
+"""The engine behind a socket, for callers that are not this process."""

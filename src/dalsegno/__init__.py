@@ -1,0 +1,3 @@
+"""Durable workflows written as YAML documents."""
+
+__version__ = "0.1.0"
