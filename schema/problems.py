@@ -1,0 +1,47 @@
+"""What validation finds in a document, and the error that carries it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dalsegno.schema.errors import DalsegnoError
+
+
+class Severity(StrEnum):
+    """How much a problem matters: an `error` makes the document invalid, the others do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    HINT = "hint"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding about a document.
+
+    `code` is stable and has a heading in docs/problems.md; `line` and `column` count from 1 and point at the
+    offending key or value; `reference` is its JSON pointer (RFC 6901); `hint` is the remedy, where one is known.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    path: str | None = None
+    line: int = 1
+    column: int = 1
+    reference: str = ""
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.path or '<text>'}:{self.line}:{self.column}"
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{where}: {self.severity}[{self.code}]: {self.message}{hint}"
+
+
+class InvalidDocument(DalsegnoError):
+    """A document that cannot be run; `problems` holds all that was found, warnings included."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        errors = [problem for problem in self.problems if problem.severity is Severity.ERROR]
+        super().__init__("\n".join(str(problem) for problem in errors or self.problems))
