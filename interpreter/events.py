@@ -1,0 +1,165 @@
+"""Events: the facts of an execution, in past tense, in the order of its log.
+
+An event's position in the log is its sequence number (`seq`, from 0). Facts from outside (`FACTS`) are told to the
+machine; the others record what the machine asked for (see commands.py) and are what replay is checked against.
+Requests carry an `id` that answers refer to: the interpreter uses the position of the request; another decider may
+choose its own. Times are milliseconds since the Unix epoch, UTC.
+"""
+
+from typing import TypeAlias
+
+import msgspec
+
+from dalsegno.schema.values import JsonObject, JsonValue
+
+# Raised when a change alters what a document means or which commands it gives; old numbers stay supported.
+SEMANTICS = 1
+
+
+class Parent(msgspec.Struct, frozen=True, kw_only=True):
+    """The instance that started this one, and the id of its request."""
+
+    instance: str
+    execution: str
+    id: int
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
+    """A recorded fact; `at` is when, and it is the machine's clock."""
+
+    at: int
+
+
+class InstanceStarted(Event, tag=True):
+    """The first event: it fixes everything that must not change during the execution.
+
+    `digest` is the document's, `seed` 128 bits in hexadecimal from which all chance is drawn, `budgets` the limits of
+    expressions, `runtime` the value of `$runtime`, `trace` a W3C traceparent.
+    """
+
+    instance: str
+    execution: str
+    namespace: str
+    name: str
+    version: str
+    digest: str
+    seed: str
+    input: JsonValue
+    semantics: int = SEMANTICS
+    budgets: dict[str, int] = {}
+    runtime: JsonObject = {}
+    tags: dict[str, str] = {}
+    parent: Parent | None = None
+    trace: str | None = None
+
+
+class ActivityScheduled(Event, tag=True):
+    """`activity` is its name in the registry; `key` tells re-runs and document retries of one call from new calls."""
+
+    id: int
+    step: str
+    activity: str
+    arguments: JsonValue
+    key: str
+    version: str | None = None
+
+
+class ActivityCompleted(Event, tag=True):
+    id: int
+    result: JsonValue
+
+
+class ActivityFailed(Event, tag=True):
+    """`error` is an error object (errors.py) without `instance`."""
+
+    id: int
+    error: JsonObject
+
+
+class ActivityCancelled(Event, tag=True):
+    id: int
+
+
+class TimerStarted(Event, tag=True):
+    id: int
+    step: str
+    deadline: int
+
+
+class TimerFired(Event, tag=True):
+    id: int
+
+
+class TimerCancelled(Event, tag=True):
+    id: int
+
+
+class MessageEmitted(Event, tag=True):
+    """`message` is a CloudEvent in its JSON form."""
+
+    step: str
+    message: JsonObject
+
+
+class Yielded(Event, tag=True):
+    """The machine went many steps without waiting, and lets the engine commit."""
+
+
+class Resumed(Event, tag=True):
+    """The engine's answer to `Yielded`."""
+
+
+class CustomStatusSet(Event, tag=True):
+    """A decider's own words about how far it is (durabletask's custom status); the interpreter gives none."""
+
+    status: JsonValue
+
+
+class CancelRequested(Event, tag=True):
+    reason: str | None = None
+
+
+class InstanceCompleted(Event, tag=True):
+    output: JsonValue
+
+
+class InstanceFaulted(Event, tag=True):
+    error: JsonObject
+
+
+class InstanceCancelled(Event, tag=True):
+    reason: str | None = None
+
+
+Fact: TypeAlias = (
+    InstanceStarted | ActivityCompleted | ActivityFailed | TimerFired | Resumed | CancelRequested
+)
+Record: TypeAlias = (
+    ActivityScheduled
+    | ActivityCancelled
+    | TimerStarted
+    | TimerCancelled
+    | MessageEmitted
+    | Yielded
+    | CustomStatusSet
+    | InstanceCompleted
+    | InstanceFaulted
+    | InstanceCancelled
+)
+AnyEvent: TypeAlias = Fact | Record
+
+FACTS = (InstanceStarted, ActivityCompleted, ActivityFailed, TimerFired, Resumed, CancelRequested)
+OUTCOMES = (InstanceCompleted, InstanceFaulted, InstanceCancelled)
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+
+
+def encode(event: AnyEvent) -> bytes:
+    """The stored form of an event: one JSON object, `event` naming its type."""
+    return _encoder.encode(event)
+
+
+def decode(stored: bytes | str) -> AnyEvent:
+    """An event from its stored form; raises msgspec.DecodeError when it is none."""
+    return _decoder.decode(stored)
