@@ -1,6 +1,11 @@
 """The data of workflows: JSON values as plain Python objects."""
 
-from typing import TypeAlias, Union
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
-JsonValue: TypeAlias = Union[None, bool, int, float, str, list["JsonValue"], dict[str, "JsonValue"]]
-JsonObject: TypeAlias = dict[str, JsonValue]
+if TYPE_CHECKING:
+    JsonValue: TypeAlias = Union[None, bool, int, float, str, list["JsonValue"], dict[str, "JsonValue"]]
+    JsonObject: TypeAlias = dict[str, JsonValue]
+else:
+    # msgspec, which decodes stored events, cannot read a recursive alias: to it JSON is anything at all.
+    JsonValue = Any
+    JsonObject = dict[str, Any]
