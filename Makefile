@@ -1,0 +1,55 @@
+# Everything is done with what .venv holds; .venv is made from pyproject.toml and renewed when that changes.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test check lint types layers soak bench grammar clean
+
+help: ## this list
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
+
+demo: .venv/.package ## install, run the first sample to its end and print its output
+	@$(BIN)/dalsegno run samples/01_hello/workflow.yaml --input @samples/01_hello/input.json
+
+test: .venv/.dev ## the tests
+	@$(BIN)/pytest
+
+check: lint types layers test ## all that must pass before a commit: style, types, layers, tests, content of the wheel
+
+lint: .venv/.dev ## style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/.dev ## mypy and pyright, both strict
+	$(BIN)/mypy
+	$(BIN)/mypy tests
+	$(BIN)/pyright
+
+layers: .venv/.dev ## who may import whom
+	@$(BIN)/lint-imports --no-logo
+
+soak: .venv/.dev ## the tests with their full numbers: more kills, more iterations, more examples
+	@DALSEGNO_SOAK=1 $(BIN)/pytest
+
+bench: .venv/.dev ## every benchmark of bench/
+	@set -e; for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python "$$bench"; done
+
+grammar: .venv/.dev ## rebuild the parser tables of the expression languages
+	$(BIN)/python -m dalsegno.interpreter.expressions.tables
+
+clean: ## remove what make made
+	rm -rf .venv dist build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.package: pyproject.toml
+	$(if $(shell $(PYTHON) -c 'import sys; print("new enough" if sys.version_info >= (3, 11) else "")' 2>/dev/null),,\
+	$(error Dalsegno needs Python 3.11 or newer, and $(PYTHON) is not: name one, as in "make PYTHON=python3.11 $(MAKECMDGOALS)"))
+	@echo "Preparing .venv (under a minute, when pyproject.toml changed)" >&2
+	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+# pip knows --group since 25.1; the pip that comes with Python 3.11 and 3.12 is older.
+.venv/.dev: .venv/.package
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@touch $@

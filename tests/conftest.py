@@ -1,0 +1,26 @@
+"""What every folder of tests shares: the conformance data as a fixture and how hypothesis searches."""
+
+import os
+from pathlib import Path
+
+import conformance_data
+import pytest
+from hypothesis import HealthCheck, settings
+from soak import count
+
+# No deadline and no complaint about slowness: a test that measures time fails on a busy machine.
+settings.register_profile(
+    "local", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=count(100, 2_000)
+)
+# The same examples each time: a change is only blamed for what it did.
+settings.register_profile("ci", settings.get_profile("local"), derandomize=True, database=None, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "local")
+
+
+@pytest.fixture(scope="session")
+def conformance() -> Path:
+    """The folder of the language authors' data; skips the test where it is absent, fails it where CI=true."""
+    reason = conformance_data.absence()
+    if reason is not None:
+        pytest.skip(reason)
+    return conformance_data.folder()
