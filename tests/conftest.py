@@ -1,11 +1,12 @@
-"""What every folder of tests shares: the conformance data as a fixture and how hypothesis searches."""
+"""What every folder of tests shares: the conformance data, the event loop and how hypothesis searches."""
 
 import os
 from pathlib import Path
 
-import conformance_data
 import pytest
 from hypothesis import HealthCheck, settings
+
+import conformance_data
 from soak import count
 
 # No deadline and no complaint about slowness: a test that measures time fails on a busy machine.
@@ -24,3 +25,9 @@ def conformance() -> Path:
     if reason is not None:
         pytest.skip(reason)
     return conformance_data.folder()
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Tests marked `anyio` run on asyncio, the loop of the engines."""
+    return "asyncio"

@@ -1,13 +1,15 @@
 """Where the data of the language's authors lies, for tests that are parametrised by it when they are collected.
 
-The data is not ours and not in the repository: it is looked for in `$DALSEGNO_CONFORMANCE`, else in `../shared/conformance`
-beside the repository. Without it a test is skipped, except where `CI=true` promises that it is there.
+The data is not ours and not in the repository: it is looked for in `$DALSEGNO_CONFORMANCE`, else in
+`../shared/conformance` beside the repository. Without it a test is skipped, except where `CI=true` promises that it is
+there.
 """
 
 import os
 from pathlib import Path
 
 import pytest
+
 from repository import ROOT
 
 
