@@ -41,7 +41,7 @@ clean: ## remove what make made
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.package: pyproject.toml
-	$(if $(shell $(PYTHON) -c 'import sys; print("new enough" if sys.version_info >= (3, 11) else "")' 2>/dev/null),,\
+	$(if $(filter True,$(shell $(PYTHON) -c 'import sys; print(sys.version_info >= (3, 11))' 2>/dev/null)),,\
 	$(error Dalsegno needs Python 3.11 or newer, and $(PYTHON) is not: name one, as in "make PYTHON=python3.11 $(MAKECMDGOALS)"))
 	@echo "Preparing .venv (under a minute, when pyproject.toml changed)" >&2
 	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv

@@ -34,8 +34,7 @@ def test_the_wheel_maps_each_real_folder() -> None:
 
 def test_the_layers_are_the_folders_from_the_top() -> None:
     contracts = configuration()["tool"]["importlinter"]["contracts"]
-    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
-    assert layers == [f"dalsegno.{folder}" for folder in reversed(FOLDERS)]
+    assert contracts[0]["layers"] == [f"dalsegno.{folder}" for folder in reversed(FOLDERS)]
 
 
 def test_pyright_is_told_of_each_link() -> None:

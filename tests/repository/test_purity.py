@@ -1,6 +1,6 @@
 """interpreter/ and schema/ know no clock, no chance and no outside world.
 
-import-linter holds the same for the imports it can see; this reads every import, wherever it stands, however it is spelt.
+import-linter holds the same for the imports it sees; this reads every import, wherever it stands, however it is spelt.
 """
 
 import ast
