@@ -31,11 +31,12 @@ def loaded(folder: Path, *names: str) -> set[str]:
         [sys.executable, "-P", "-c", program + "print(json.dumps(list(sys.modules)))", *names],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-        check=True,
-        stdout=subprocess.PIPE,
+        check=False,
+        capture_output=True,
         text=True,
-    ).stdout
-    return set(json.loads(answer))
+    )
+    assert answer.returncode == 0, answer.stderr
+    return set(json.loads(answer.stdout))
 
 
 def every_module_of(folder: str) -> list[str]:
