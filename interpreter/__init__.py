@@ -1,1 +1,34 @@
-"""The pure machine: events in, commands out; no clock, no chance, no input or output."""
+"""What happens next: a document becomes a step graph, which a machine executes.
+
+Pure: told events, it answers with commands; no clock, no chance, no I/O. docs/interpreter.md drives it by hand.
+"""
+
+from dalsegno.interpreter.commands import AnyCommand, Command, recorded
+from dalsegno.interpreter.compiler import compile_workflow as compile  # noqa: A004 (as `re.compile`)
+from dalsegno.interpreter.errors import NondeterminismError, WorkflowError
+from dalsegno.interpreter.events import AnyEvent, Event, Fact, InstanceStarted
+from dalsegno.interpreter.graph import StepGraph
+from dalsegno.interpreter.machine import Machine, Status
+from dalsegno.interpreter.replay import replay
+from dalsegno.interpreter.snapshot import Snapshot, UnreadableSnapshot, restore, take
+
+__all__ = [
+    "AnyCommand",
+    "AnyEvent",
+    "Command",
+    "Event",
+    "Fact",
+    "InstanceStarted",
+    "Machine",
+    "NondeterminismError",
+    "Snapshot",
+    "Status",
+    "StepGraph",
+    "UnreadableSnapshot",
+    "WorkflowError",
+    "compile",
+    "recorded",
+    "replay",
+    "restore",
+    "take",
+]

@@ -18,7 +18,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
     seq: int
 
 
-class ScheduleActivity(Command, tag=True):
+class ScheduleActivity(Command, frozen=True, kw_only=True, tag=True):
     """Perform `activity` with `arguments`; answer with ActivityCompleted or ActivityFailed of id `seq`."""
 
     step: str
@@ -27,41 +27,41 @@ class ScheduleActivity(Command, tag=True):
     key: str
 
 
-class CancelActivity(Command, tag=True):
+class CancelActivity(Command, frozen=True, kw_only=True, tag=True):
     """Nobody awaits activity `id` any more: stop it if possible; its answer may still come, and is ignored."""
 
     id: int
 
 
-class StartTimer(Command, tag=True):
+class StartTimer(Command, frozen=True, kw_only=True, tag=True):
     """Answer with TimerFired of id `seq` at `deadline` (milliseconds since the epoch) or as soon after as possible."""
 
     step: str
     deadline: int
 
 
-class CancelTimer(Command, tag=True):
+class CancelTimer(Command, frozen=True, kw_only=True, tag=True):
     id: int
 
 
-class EmitMessage(Command, tag=True):
+class EmitMessage(Command, frozen=True, kw_only=True, tag=True):
     step: str
     message: JsonObject
 
 
-class Yield(Command, tag=True):
+class Yield(Command, frozen=True, kw_only=True, tag=True):
     """Commit, look for cancels and timeouts, then answer with Resumed."""
 
 
-class CompleteInstance(Command, tag=True):
+class CompleteInstance(Command, frozen=True, kw_only=True, tag=True):
     output: JsonValue
 
 
-class FaultInstance(Command, tag=True):
+class FaultInstance(Command, frozen=True, kw_only=True, tag=True):
     error: JsonObject
 
 
-class CancelInstance(Command, tag=True):
+class CancelInstance(Command, frozen=True, kw_only=True, tag=True):
     reason: str | None
 
 

@@ -69,6 +69,12 @@ def same_type(one: JsonValue, other: JsonValue) -> bool:
     return _key(one) == _key(other)
 
 
+def title_of(type_: JsonValue) -> str | None:
+    """The title of a standard type of error, in any of its spellings; None for any other type."""
+    key = _key(type_)
+    return KINDS[key].title if isinstance(key, str) and key in KINDS else None
+
+
 def _key(type_: JsonValue) -> JsonValue:
     match = _SPELLING.fullmatch(type_) if isinstance(type_, str) else None
     return match["kind"] if match and match["kind"] in KINDS else type_

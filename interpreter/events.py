@@ -30,7 +30,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
     at: int
 
 
-class InstanceStarted(Event, tag=True):
+class InstanceStarted(Event, frozen=True, kw_only=True, tag=True):
     """The first event: it fixes everything that must not change during the execution.
 
     `digest` is the document's, `seed` 128 bits in hexadecimal from which all chance is drawn, `budgets` the limits of
@@ -53,7 +53,7 @@ class InstanceStarted(Event, tag=True):
     trace: str | None = None
 
 
-class ActivityScheduled(Event, tag=True):
+class ActivityScheduled(Event, frozen=True, kw_only=True, tag=True):
     """`activity` is its name in the registry; `key` tells re-runs and document retries of one call from new calls."""
 
     id: int
@@ -64,70 +64,70 @@ class ActivityScheduled(Event, tag=True):
     version: str | None = None
 
 
-class ActivityCompleted(Event, tag=True):
+class ActivityCompleted(Event, frozen=True, kw_only=True, tag=True):
     id: int
     result: JsonValue
 
 
-class ActivityFailed(Event, tag=True):
+class ActivityFailed(Event, frozen=True, kw_only=True, tag=True):
     """`error` is an error object (errors.py) without `instance`."""
 
     id: int
     error: JsonObject
 
 
-class ActivityCancelled(Event, tag=True):
+class ActivityCancelled(Event, frozen=True, kw_only=True, tag=True):
     id: int
 
 
-class TimerStarted(Event, tag=True):
+class TimerStarted(Event, frozen=True, kw_only=True, tag=True):
     id: int
     step: str
     deadline: int
 
 
-class TimerFired(Event, tag=True):
+class TimerFired(Event, frozen=True, kw_only=True, tag=True):
     id: int
 
 
-class TimerCancelled(Event, tag=True):
+class TimerCancelled(Event, frozen=True, kw_only=True, tag=True):
     id: int
 
 
-class MessageEmitted(Event, tag=True):
+class MessageEmitted(Event, frozen=True, kw_only=True, tag=True):
     """`message` is a CloudEvent in its JSON form."""
 
     step: str
     message: JsonObject
 
 
-class Yielded(Event, tag=True):
+class Yielded(Event, frozen=True, kw_only=True, tag=True):
     """The machine went many steps without waiting, and lets the engine commit."""
 
 
-class Resumed(Event, tag=True):
+class Resumed(Event, frozen=True, kw_only=True, tag=True):
     """The engine's answer to `Yielded`."""
 
 
-class CustomStatusSet(Event, tag=True):
+class CustomStatusSet(Event, frozen=True, kw_only=True, tag=True):
     """A decider's own words about how far it is (durabletask's custom status); the interpreter gives none."""
 
     status: JsonValue
 
 
-class CancelRequested(Event, tag=True):
+class CancelRequested(Event, frozen=True, kw_only=True, tag=True):
     reason: str | None = None
 
 
-class InstanceCompleted(Event, tag=True):
+class InstanceCompleted(Event, frozen=True, kw_only=True, tag=True):
     output: JsonValue
 
 
-class InstanceFaulted(Event, tag=True):
+class InstanceFaulted(Event, frozen=True, kw_only=True, tag=True):
     error: JsonObject
 
 
-class InstanceCancelled(Event, tag=True):
+class InstanceCancelled(Event, frozen=True, kw_only=True, tag=True):
     reason: str | None = None
 
 

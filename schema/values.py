@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 if TYPE_CHECKING:
-    JsonValue: TypeAlias = Union[None, bool, int, float, str, list["JsonValue"], dict[str, "JsonValue"]]
+    JsonValue: TypeAlias = Union[bool, int, float, str, list["JsonValue"], dict[str, "JsonValue"], None]
     JsonObject: TypeAlias = dict[str, JsonValue]
 else:
     # msgspec, which decodes stored events, cannot read a recursive alias: to it JSON is anything at all.

@@ -1,0 +1,130 @@
+"""From a document to its step graph, once; expressions become closures and schemas validators."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypedDict
+
+from dalsegno.interpreter.expressions import ExpressionSyntaxError
+from dalsegno.interpreter.graph import NO_FLOW, DataFlow, Directive, Flow, Step, StepGraph, StepList
+from dalsegno.interpreter.schemas import SchemaCheck, compile_schema
+from dalsegno.interpreter.templates import Language, Template
+from dalsegno.schema.model import Schema, Task, TaskList, Transform, Workflow
+from dalsegno.schema.problems import InvalidDocument, Problem, Severity
+from dalsegno.schema.values import JsonValue
+
+
+class Common(TypedDict):
+    """What every step is made with."""
+
+    name: str
+    reference: str
+    definition: dict[str, JsonValue]
+    condition: Template | None
+    flow: DataFlow
+    timeout: Template | None
+    then: Directive
+
+
+class NotSupported(Exception):
+    """The language has it, this version of the interpreter does not yet; the text names it."""
+
+
+@dataclass
+class Compiler:
+    """What is gathered while one document is compiled; the modules under `steps` build with its help."""
+
+    workflow: Workflow
+    language: Language
+    builders: "Mapping[type[Task], Builder]"
+    steps: dict[str, Step] = field(default_factory=dict)
+    lists: dict[str, StepList] = field(default_factory=dict)
+    activities: dict[str, str] = field(default_factory=dict)
+
+    def list(self, tasks: TaskList, reference: str) -> StepList:
+        """A list of tasks; `reference` is the list's own JSON pointer."""
+        targets = {task.name: index for index, task in enumerate(tasks)}
+        compiled = StepList(reference, tuple(self._step(task, targets) for task in tasks))
+        self.lists[reference] = compiled
+        return compiled
+
+    def add(self, step: Step) -> Step:
+        """Remember a step under its reference."""
+        self.steps[step.reference] = step
+        return step
+
+    def optional(self, build: Callable[[str], Template], source: str | None) -> Template | None:
+        """A template, where the document gives one."""
+        return None if source is None else build(source)
+
+    def flow(self, input_: Transform, output: Transform, export: Transform) -> DataFlow:
+        """The schemas and transformations of a task or workflow."""
+        flow = DataFlow(
+            input_schema=self._schema(input_.schema),
+            input_from=self._transform(input_),
+            output_as=self._transform(output),
+            output_schema=self._schema(output.schema),
+            export_as=self._transform(export),
+            export_schema=self._schema(export.schema),
+        )
+        return NO_FLOW if flow == NO_FLOW else flow
+
+    def timeout(self, duration: JsonValue) -> Template | None:
+        """A timeout in milliseconds."""
+        return None if duration is None else self.language.duration(duration)
+
+    def _step(self, task: Task, targets: Mapping[str, int]) -> Step:
+        common = Common(
+            name=task.name,
+            reference=task.reference,
+            definition=task.definition,
+            condition=self.optional(self.language.condition, task.if_),
+            flow=self.flow(task.input, task.output, task.export),
+            timeout=self.timeout(task.timeout),
+            then=directive(task.then, targets),
+        )
+        try:
+            return self.add(self.builders[type(task)](self, task, common, targets))
+        except (NotSupported, ExpressionSyntaxError, ValueError) as error:
+            raise unusable(self.workflow, task.reference, error) from error
+
+    def _transform(self, transform: Transform) -> Template | None:
+        return None if transform.expression is None else self.language.bare(transform.expression)
+
+    def _schema(self, schema: Schema | None) -> SchemaCheck | None:
+        if schema is None:
+            return None
+        if schema.resource is not None:
+            raise NotSupported("a schema given as `resource`")
+        return compile_schema(schema)
+
+
+# Builds one type of step: the compiler, the task, the step's common fields, and the tasks of its list by name.
+Builder = Callable[[Compiler, Task, Common, Mapping[str, int]], Step]
+
+
+def directive(then: str, targets: Mapping[str, int]) -> Directive:
+    """A flow directive: one of the language's own, or the index of the task that it names."""
+    return targets[then] if then in targets else Flow(then)
+
+
+def unusable(workflow: Workflow, reference: str, error: Exception) -> InvalidDocument:
+    """A document that passed the door, and yet cannot be run here."""
+    code = "not-supported" if isinstance(error, NotSupported) else "invalid-expression"
+    message = f"{error} is not supported by this version" if isinstance(error, NotSupported) else str(error)
+    return InvalidDocument([Problem(code, Severity.ERROR, message, workflow.path, reference=reference)])
+
+
+def compile_workflow(workflow: Workflow) -> StepGraph:
+    """The step graph of a validated document.
+
+    Raises InvalidDocument where the document uses what this version cannot run (code `not-supported`).
+    """
+    # Imported here: the table of step types knows every module that builds with this one.
+    from dalsegno.interpreter.steps import BUILDERS, build_root
+
+    compiler = Compiler(workflow, Language(workflow.language, workflow.mode == "loose"), BUILDERS)
+    try:
+        root = build_root(compiler)
+    except (NotSupported, ExpressionSyntaxError, ValueError) as error:
+        raise unusable(workflow, "", error) from error
+    return StepGraph(workflow, root, compiler.steps, compiler.lists, compiler.activities)

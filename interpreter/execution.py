@@ -1,0 +1,106 @@
+"""What one execution knows wherever it stands: its first event, its clock, its chance, and the runtime arguments."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from dalsegno.interpreter import chance
+from dalsegno.interpreter.errors import WorkflowError
+from dalsegno.interpreter.events import InstanceStarted
+from dalsegno.interpreter.expressions import Budget, Environment
+from dalsegno.interpreter.frames import Frame
+from dalsegno.schema.model import Workflow
+from dalsegno.schema.values import JsonObject, JsonValue
+
+_NOTHING: Mapping[str, JsonValue] = {}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Execution:
+    """The part of a machine's state that is not a frame.
+
+    `clock` is the time of the newest event in milliseconds since the epoch; `draws` counts what was drawn from chance.
+    """
+
+    def __init__(self, workflow: Workflow, started: InstanceStarted) -> None:
+        self.started = started
+        self.clock = started.at
+        self.draws = 0
+        self._budget = Budget(**started.budgets)
+        self.environment = Environment(now=self.clock, budget=self._budget)
+        self._workflow: JsonValue = {
+            "id": started.instance,
+            "definition": workflow.definition,
+            "input": started.input,
+            "startedAt": moment(started.at),
+        }
+
+    def tick(self, at: int) -> None:
+        """Move the clock on to the time of an event; it never goes back."""
+        if at > self.clock:
+            self.clock = at
+            self.environment = Environment(now=at, budget=self._budget)
+
+    def between(self, low: int, high: int) -> int:
+        """A whole number drawn from `low` to `high`, both included."""
+        self.draws += 1
+        return chance.between(low, high, self.started.seed, self.draws)
+
+    def identifier(self) -> str:
+        """A fresh UUID."""
+        self.draws += 1
+        return chance.identifier(self.started.seed, self.draws)
+
+    def variables(self, names: frozenset[str], frame: Frame) -> Mapping[str, JsonValue]:
+        """The variables of an expression that stands in `frame` (DSL, "Runtime expression arguments").
+
+        Raises WorkflowError (authorization) for a secret that is not there.
+        """
+        return {name: self._variable(name, frame) for name in names} if names else _NOTHING
+
+    def _variable(self, name: str, frame: Frame) -> JsonValue:
+        argument = _ARGUMENTS.get(name)
+        return argument(self, frame) if argument else frame.variable(name)
+
+    def _input(self, frame: Frame) -> JsonValue:
+        return None if frame.parent is None else frame.input
+
+    def _task(self, frame: Frame) -> JsonValue:
+        if frame.parent is None:
+            return None
+        return {
+            "name": frame.step.name,
+            "reference": frame.step.reference,
+            "definition": frame.step.definition,
+            "input": frame.raw_input,
+            "output": frame.raw_output,
+            "startedAt": moment(frame.started),
+        }
+
+    def _secrets(self, frame: Frame) -> JsonValue:
+        raise WorkflowError.of("authorization", "this engine was given no secrets, so `$secrets` holds none")
+
+
+_ARGUMENTS: dict[str, Callable[[Execution, Frame], JsonValue]] = {
+    "context": lambda execution, frame: frame.holder.context,
+    "input": Execution._input,
+    "output": lambda execution, frame: frame.output,
+    "task": Execution._task,
+    "workflow": lambda execution, frame: execution._workflow,
+    "runtime": lambda execution, frame: execution.started.runtime,
+    "authorization": lambda execution, frame: frame.step.authorization,
+    "secrets": Execution._secrets,
+    "secret": Execution._secrets,
+}
+
+# The arguments that every expression has a name for; no loop variable may take one (decision F15).
+RESERVED = frozenset(_ARGUMENTS)
+
+
+def moment(at: int) -> JsonObject:
+    """A date-time descriptor (DSL, "DateTime Descriptor") of a time in milliseconds since the epoch."""
+    return {"iso8601": timestamp(at), "epoch": {"seconds": at // 1000, "milliseconds": at}}
+
+
+def timestamp(at: int) -> str:
+    """ISO 8601 in UTC with milliseconds, of a time in milliseconds since the epoch."""
+    return (_EPOCH + timedelta(milliseconds=at)).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at % 1000:03d}Z"

@@ -1,0 +1,486 @@
+"""The machine: told events in log order, it answers with commands.
+
+It runs to rest after each event, so how events are batched never matters. All that it remembers is frames, what they
+await, and an agenda of frames that are ready to go on; snapshot.py writes that down. It acts on nothing, and knows no
+clock but the events'.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TypeAlias, assert_never, cast
+
+import msgspec
+
+from dalsegno.interpreter.commands import (
+    AnyCommand,
+    CancelActivity,
+    CancelInstance,
+    CancelTimer,
+    CompleteInstance,
+    EmitMessage,
+    FaultInstance,
+    ScheduleActivity,
+    StartTimer,
+    Yield,
+)
+from dalsegno.interpreter.errors import NondeterminismError, WorkflowError, standard, with_instance
+from dalsegno.interpreter.events import (
+    ActivityCompleted,
+    ActivityFailed,
+    CancelRequested,
+    Fact,
+    InstanceStarted,
+    Resumed,
+    TimerFired,
+)
+from dalsegno.interpreter.execution import Execution
+from dalsegno.interpreter.frames import Ask, Frame
+from dalsegno.interpreter.graph import NO_FLOW, Directive, Flow, InstantStep, Step, StepGraph, StepList
+from dalsegno.interpreter.notices import (
+    Notice,
+    Observer,
+    TaskCancelled,
+    TaskCompleted,
+    TaskFaulted,
+    TaskSkipped,
+    TaskStarted,
+)
+from dalsegno.interpreter.templates import Template
+from dalsegno.schema.errors import InternalError
+from dalsegno.schema.values import JsonObject, JsonValue
+
+# Tasks that a machine runs without waiting before it lets the engine commit and look for cancels and timeouts.
+STRIDE = 10_000
+
+Outcome: TypeAlias = CompleteInstance | FaultInstance | CancelInstance
+
+TIMEOUT = "timeout"
+
+
+class Status(StrEnum):
+    """The status phases of the specification (DSL, "Status Phases"); `suspended` is an engine's to give."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    SUSPENDED = "suspended"
+    CANCELLED = "cancelled"
+    FAULTED = "faulted"
+    COMPLETED = "completed"
+
+
+class Machine:
+    """One execution of a step graph.
+
+    `apply` tells it one event. `position` is the number of events in the log so far, `outcome` its last command once
+    it has ended. `observer` is told notices (notices.py) as things happen.
+    """
+
+    def __init__(self, graph: StepGraph, observer: Observer | None = None) -> None:
+        self.graph = graph
+        self.position = 0
+        self.outcome: Outcome | None = None
+        self.awaited: dict[int, Ask] = {}
+        self.agenda: deque[Frame] = deque()
+        self.yielded = False
+        self.root: Frame | None = None
+        self._execution: Execution | None = None
+        self._observer = observer
+        self._strides = 0
+        self._asked: list[Ask | AnyCommand] = []
+
+    # --- the outside -----------------------------------------------------------------------------------------------
+
+    def apply(self, event: Fact) -> list[AnyCommand]:
+        """Tell the machine one event of the log; what it wishes for in answer, in order.
+
+        The event takes the next position of the log, and each command's record one after it. Raises InternalError
+        for an event that cannot stand there, such as a second InstanceStarted.
+        """
+        self.position += 1
+        if self._execution is not None:
+            self.execution.tick(event.at)
+        if self.outcome is None:
+            self._strides = STRIDE
+            self._take(event)
+            if not self.yielded:
+                self._run()
+        return self._hand_over()
+
+    @property
+    def status(self) -> Status:
+        """Where the execution is; `waiting` when nothing but timers can move it on."""
+        match self.outcome:
+            case CompleteInstance():
+                return Status.COMPLETED
+            case FaultInstance():
+                return Status.FAULTED
+            case CancelInstance():
+                return Status.CANCELLED
+            case None:
+                if self.root is None:
+                    return Status.PENDING
+                busy = self.yielded or any(isinstance(ask.command, ScheduleActivity) for ask in self.awaited.values())
+                return Status.RUNNING if busy else Status.WAITING
+
+    @property
+    def pending(self) -> tuple[ScheduleActivity | StartTimer, ...]:
+        """Every request that has no answer yet, in the order in which they were made."""
+        return tuple(ask.command for ask in self.awaited.values())
+
+    @property
+    def execution(self) -> Execution:
+        """What is known since the first event. Raises InternalError before it."""
+        if self._execution is None:
+            raise InternalError("the first event of a log must be InstanceStarted")
+        return self._execution
+
+    @property
+    def started(self) -> InstanceStarted | None:
+        """The first event, once there is one."""
+        return None if self._execution is None else self._execution.started
+
+    def resume(self, execution: Execution) -> Execution:
+        """Give the machine the execution of a snapshot; for snapshot.py alone."""
+        self._execution = execution
+        return execution
+
+    # --- for steps -------------------------------------------------------------------------------------------------
+
+    def evaluate(self, template: Template, value: JsonValue, frame: Frame) -> JsonValue:
+        """What a template gives for `value` (its `.`) in a frame. Raises WorkflowError."""
+        return template.evaluate(value, frame, self.execution)
+
+    def schedule(self, frame: Frame, activity: str, arguments: JsonValue) -> None:
+        """Ask for an activity; the step is `answered` with ActivityCompleted or ActivityFailed."""
+        command = ScheduleActivity(
+            seq=-1,
+            step=frame.step.reference,
+            activity=activity,
+            arguments=arguments,
+            key=self.execution.started.execution + frame.position(),
+        )
+        self._ask(frame, "activity", command)
+
+    def start_timer(self, frame: Frame, length: int, purpose: str) -> None:
+        """Ask for a timer of `length` milliseconds; the step is `answered` with TimerFired."""
+        deadline = self.execution.clock + length
+        self._ask(frame, purpose, StartTimer(seq=-1, step=frame.step.reference, deadline=deadline))
+
+    def emit(self, frame: Frame, message: JsonObject) -> None:
+        """Publish a CloudEvent."""
+        self._asked.append(EmitMessage(seq=-1, step=frame.step.reference, message=message))
+
+    def notify(self, notice: Notice) -> None:
+        """Tell the observer, if there is one."""
+        if self._observer is not None:
+            self._observer(notice)
+
+    def spawn(self, step: Step, parent: Frame, data: JsonValue) -> Frame:
+        """A new frame inside another; the caller puts it on the agenda or enters it."""
+        frame = Frame(step, parent, self.execution.clock, data, data)
+        parent.children.append(frame)
+        return frame
+
+    def proceed(self, frame: Frame, output: JsonValue, then: Directive) -> None:
+        """The current task of the frame's list is done: go where its directive says."""
+        assert frame.tasks is not None
+        frame.data = output
+        if then is Flow.CONTINUE:
+            frame.cursor += 1
+        elif then is Flow.EXIT:
+            frame.cursor = len(frame.tasks.steps)
+        elif then is Flow.END:
+            self._end(frame, output)
+            return
+        else:
+            frame.visits += then <= frame.cursor
+            frame.cursor = then
+        self.agenda.append(frame)
+
+    def run_list(self, frame: Frame, tasks: StepList, data: JsonValue) -> None:
+        """Let a frame run a list of tasks from its beginning; the first one's raw input is `data`."""
+        frame.start(tasks, data)
+        self.agenda.append(frame)
+
+    def complete(self, frame: Frame, output: JsonValue, then: Directive | None = None) -> None:
+        """The task of a frame is done, with this raw output; `then` replaces the task's own directive."""
+        step = frame.step
+        try:
+            output = self._leave(frame, output)
+        except WorkflowError as error:
+            self.fault(frame, error.error)
+            return
+        self.drop(frame)
+        if frame.parent is None:
+            self._finish(CompleteInstance(seq=-1, output=output))
+        else:
+            self._tell(TaskCompleted, step, output)
+            frame.parent.step.child_ended(self, frame.parent, frame, output, step.then if then is None else then)
+
+    def fault(self, frame: Frame, error: JsonObject) -> None:
+        """The task of a frame fails: the innermost step around it that takes care of the error goes on."""
+        error = self._close(frame, error)
+        self._raise(frame.parent, frame, error)
+
+    def drop(self, frame: Frame) -> None:
+        """Forget a frame and all inside it, innermost first, and cancel whatever they await (decision F17)."""
+        self.drop_children(frame)
+        self._release(frame)
+        if frame.parent is not None:
+            frame.parent.children.remove(frame)
+
+    def drop_children(self, frame: Frame) -> None:
+        """Forget all frames inside one, and cancel whatever these await."""
+        doomed = list(frame.children)
+        for each in doomed:
+            doomed.extend(each.children)
+        for each in reversed(doomed):
+            self._release(each)
+            self._tell(TaskCancelled, each.step)
+        frame.children.clear()
+
+    def cancel(self, ask: Ask) -> None:
+        """Await something no longer."""
+        ask.dropped = True
+        ask.frame.asks.remove(ask)
+        if ask.seq >= 0:
+            del self.awaited[ask.seq]
+            cancel = CancelActivity if isinstance(ask.command, ScheduleActivity) else CancelTimer
+            self._asked.append(cancel(seq=-1, id=ask.seq))
+
+    def length(self, template: Template, frame: Frame) -> int:
+        """A duration in milliseconds, evaluated on the frame's input."""
+        return cast(int, template.evaluate(frame.input, frame, self.execution))
+
+    # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _take(self, event: Fact) -> None:
+        """What an event changes at once; what follows from it is left on the agenda."""
+        match event:
+            case InstanceStarted():
+                self._begin(event)
+            case ActivityCompleted() | ActivityFailed() | TimerFired():
+                self._answer(event)
+            case Resumed():
+                if not self.yielded:
+                    raise NondeterminismError(self.position - 1, "Resumed", "no Resumed, since nothing yielded")
+                self.yielded = False
+            case CancelRequested(reason=reason):
+                self._finish(CancelInstance(seq=-1, reason=reason))
+            case _:
+                assert_never(event)
+
+    def _begin(self, event: InstanceStarted) -> None:
+        if self._execution is not None:
+            raise NondeterminismError(self.position - 1, "a second InstanceStarted", "an answer")
+        if event.digest != self.graph.workflow.digest:
+            digest = self.graph.workflow.digest
+            raise NondeterminismError(0, f"of the document {event.digest}", f"the document {digest}")
+        self._execution = Execution(self.graph.workflow, event)
+        self.root = root = Frame(self.graph.root, None, event.at, event.input)
+        root.context = {}
+        try:
+            self._enter(root)
+            root.step.enter(self, root)
+        except WorkflowError as error:
+            self.fault(root, with_instance(error.error, "/input"))
+
+    def _answer(self, event: ActivityCompleted | ActivityFailed | TimerFired) -> None:
+        ask = self.awaited.get(event.id)
+        if ask is None:
+            return  # Recorded though nobody awaits it any more: the activity was paid for.
+        if isinstance(event, TimerFired) != isinstance(ask.command, StartTimer):
+            wanted = type(ask.command).__name__
+            raise NondeterminismError(self.position - 1, type(event).__name__, f"an answer to {wanted} {event.id}")
+        del self.awaited[event.id]
+        frame = ask.frame
+        frame.asks.remove(ask)
+        if ask.purpose == TIMEOUT:
+            self._time_out(frame)
+            return
+        try:
+            frame.step.answered(self, frame, ask, event)
+        except WorkflowError as error:
+            self.fault(frame, error.error)
+
+    def _time_out(self, frame: Frame) -> None:
+        what = "workflow" if frame.parent is None else f"task '{frame.step.name}'"
+        error = standard("timeout", f"the {what} took longer than its timeout allows")
+        self.fault(frame, with_instance(error, "/timeout") if frame.parent is None else error)
+
+    def _run(self) -> None:
+        while self.agenda and not self.yielded:
+            frame = self.agenda.popleft()
+            if frame.dropped:
+                continue
+            try:
+                self._advance(frame)
+            except WorkflowError as error:
+                self.fault(frame, error.error)
+
+    def _advance(self, frame: Frame) -> None:
+        """Run the tasks of a frame's list until one has to be waited for, or the list ends."""
+        assert frame.tasks is not None
+        steps = frame.tasks.steps
+        while self._stride(frame):
+            if frame.cursor >= len(steps):
+                frame.step.list_ended(self, frame, frame.data)
+                return
+            step = steps[frame.cursor]
+            task = Frame(step, frame, self.execution.clock, frame.data)
+            if not isinstance(step, InstantStep):
+                self._start(frame, task)
+                return
+            try:
+                output, then = self._instant(step, task)
+            except WorkflowError as error:
+                failure = with_instance(error.error, step.reference)
+                self._tell(TaskFaulted, step, failure)
+                self._raise(frame, None, failure)
+                return
+            if then is not Flow.CONTINUE:
+                self.proceed(frame, output, then)
+                return
+            frame.data = output
+            frame.cursor += 1
+
+    def _stride(self, frame: Frame) -> bool:
+        """Count one task; False when it is time to let the engine commit first."""
+        if self._strides:
+            self._strides -= 1
+            return True
+        self.yielded = True
+        self.agenda.append(frame)
+        self._asked.append(Yield(seq=-1))
+        return False
+
+    def _instant(self, step: InstantStep, task: Frame) -> tuple[JsonValue, Directive]:
+        if not self._enter(task):
+            return task.raw_input, Flow.CONTINUE
+        if step.timeout is not None:
+            self.length(step.timeout, task)
+        output, then = step.run(self, task)
+        output = self._leave(task, output)
+        self._tell(TaskCompleted, step, output)
+        return output, then
+
+    def _start(self, around: Frame, task: Frame) -> None:
+        """Enter a task that lives on in a frame."""
+        around.children.append(task)
+        step = task.step
+        try:
+            if not self._enter(task):
+                around.children.remove(task)
+                self.proceed(around, task.raw_input, Flow.CONTINUE)
+                return
+            if step.timeout is not None:
+                self.start_timer(task, self.length(step.timeout, task), TIMEOUT)
+            step.enter(self, task)
+        except WorkflowError as error:
+            self.fault(task, error.error)
+
+    def _enter(self, frame: Frame) -> bool:
+        """The way in of a task's data: `if`, `input.schema`, `input.from`; False when `if` skips the task."""
+        step = frame.step
+        flow = step.flow
+        raw = frame.raw_input
+        if step.condition is not None and not self.evaluate(step.condition, raw, frame):
+            self._tell(TaskSkipped, step)
+            return False
+        self._tell(TaskStarted, step, raw)
+        if flow.input_schema is not None:
+            flow.input_schema.check(raw, "the input")
+        frame.input = raw if flow.input_from is None else self.evaluate(flow.input_from, raw, frame)
+        return True
+
+    def _leave(self, frame: Frame, output: JsonValue) -> JsonValue:
+        """The way out of a task's data: `output.as`, `output.schema`, `export.as`, `export.schema`."""
+        flow = frame.step.flow
+        if flow is NO_FLOW:
+            return output
+        frame.raw_output = output
+        if flow.output_as is not None:
+            output = self.evaluate(flow.output_as, output, frame)
+        if flow.output_schema is not None:
+            flow.output_schema.check(output, "the output")
+        frame.output = output
+        if flow.export_as is not None:
+            context = self.evaluate(flow.export_as, output, frame)
+            if context is not None and not isinstance(context, dict):
+                raise WorkflowError.of("expression", "`export.as` must give an object or null: it replaces $context")
+            frame.holder.context = context
+        if flow.export_schema is not None:
+            flow.export_schema.check(frame.holder.context, "the exported context")
+        return output
+
+    def _end(self, frame: Frame, output: JsonValue) -> None:
+        """The directive `end`: the whole workflow ends, with the output of that task (decision F3)."""
+        inside = frame
+        while inside.parent is not None:
+            inside.parent.step.ending(self, inside.parent, inside)
+            inside = inside.parent
+        self.drop_children(inside)
+        self.complete(inside, output)
+
+    def _close(self, frame: Frame, error: JsonObject) -> JsonObject:
+        """Forget a frame whose task failed; the error, with its `instance`."""
+        error = with_instance(error, frame.step.reference)
+        self.drop(frame)
+        self._tell(TaskFaulted, frame.step, error)
+        return error
+
+    def _raise(self, around: Frame | None, child: Frame | None, error: JsonObject) -> None:
+        """Look for the step that takes care of an error raised inside `around`."""
+        while around is not None:
+            try:
+                if around.step.child_failed(self, around, child, error):
+                    return
+            except WorkflowError as failure:
+                error = failure.error  # The expressions of a `catch` failed: their error goes on instead.
+            error = self._close(around, error)
+            child, around = around, around.parent
+        self._finish(FaultInstance(seq=-1, error=error))
+
+    def _finish(self, outcome: Outcome) -> None:
+        if self.root is not None and not self.root.dropped:
+            self.drop(self.root)
+        self.agenda.clear()
+        self.yielded = False
+        self.outcome = outcome
+        self._asked.append(outcome)
+
+    def _release(self, frame: Frame) -> None:
+        for ask in tuple(frame.asks):
+            self.cancel(ask)
+        frame.dropped = True
+
+    def _ask(self, frame: Frame, purpose: str, command: ScheduleActivity | StartTimer) -> None:
+        ask = Ask(frame, purpose, command)
+        frame.asks.append(ask)
+        self._asked.append(ask)
+
+    def _hand_over(self) -> list[AnyCommand]:
+        """The commands of this event with their positions; what was asked for and dropped meanwhile is left out."""
+        commands: list[AnyCommand] = []
+        for asked in self._asked:
+            if isinstance(asked, Ask):
+                if asked.dropped:
+                    continue
+                asked.seq = self.position
+                asked.command = msgspec.structs.replace(asked.command, seq=self.position)
+                self.awaited[self.position] = asked
+                commands.append(asked.command)
+            else:
+                commands.append(msgspec.structs.replace(asked, seq=self.position))
+            self.position += 1
+        self._asked.clear()
+        if self.outcome is not None and commands and isinstance(commands[-1], Outcome):
+            self.outcome = commands[-1]
+        return commands
+
+    def _tell(self, notice: Callable[..., Notice], step: Step, *data: JsonValue) -> None:
+        # The workflow itself and the branches of a fork are steps without a name, and no tasks.
+        if self._observer is not None and step.name:
+            self._observer(notice(step.reference, step.name, self.execution.clock, *data))

@@ -1,0 +1,75 @@
+"""Notices: what an observer may watch a machine do, task by task.
+
+They are not logged: replaying a log gives the same notices again. History pictures, `explain` and lifecycle events
+are made of them. Times are milliseconds since the Unix epoch.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from dalsegno.schema.values import JsonObject, JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStarted:
+    """A task is entered, after its `if`; `input` is its raw input."""
+
+    reference: str
+    name: str
+    at: int
+    input: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSkipped:
+    """A task's `if` was false."""
+
+    reference: str
+    name: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRetried:
+    """A try task begins attempt number `attempt` (from 2) at time `due`, because of `error`."""
+
+    reference: str
+    name: str
+    at: int
+    attempt: int
+    due: int
+    error: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCompleted:
+    """A task ended; `output` is its transformed output."""
+
+    reference: str
+    name: str
+    at: int
+    output: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFaulted:
+    """A task raised `error`; whether something around it catches it is told by the notices that follow."""
+
+    reference: str
+    name: str
+    at: int
+    error: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCancelled:
+    """A task was dropped because something around it ended."""
+
+    reference: str
+    name: str
+    at: int
+
+
+Notice: TypeAlias = TaskStarted | TaskSkipped | TaskRetried | TaskCompleted | TaskFaulted | TaskCancelled
+Observer: TypeAlias = Callable[[Notice], None]

@@ -1,0 +1,230 @@
+"""Snapshots: a machine written down between two events, and read back.
+
+The state is a flat list of frames, each naming its step and its parent, so that no depth of nesting matters. Values
+of more than 8 KiB are kept once each, by the hash of their content: branches share the input that they were given.
+"""
+
+from hashlib import blake2b
+from typing import cast
+
+import msgspec
+
+from dalsegno.interpreter.commands import AnyCommand, ScheduleActivity, StartTimer
+from dalsegno.interpreter.events import InstanceStarted
+from dalsegno.interpreter.execution import Execution
+from dalsegno.interpreter.frames import Ask, Frame, State
+from dalsegno.interpreter.graph import StepGraph
+from dalsegno.interpreter.machine import Machine, Outcome
+from dalsegno.interpreter.notices import Observer
+from dalsegno.interpreter.steps.fork import ForkState
+from dalsegno.interpreter.steps.loop import LoopState
+from dalsegno.interpreter.steps.trying import TryState
+from dalsegno.schema.errors import DalsegnoError
+from dalsegno.schema.values import JsonObject, JsonValue
+
+# Raised with every change of the stored form; a snapshot of another format is not read, but replayed instead.
+FORMAT = 1
+LARGE = 8192
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """A machine as data: `state` is JSON, `values` the large values in it as JSON, by the hash of their content."""
+
+    state: bytes
+    values: dict[str, bytes]
+
+
+class UnreadableSnapshot(DalsegnoError):
+    """A snapshot of another format or another document; the log has everything that is needed instead."""
+
+
+class _Held(msgspec.Struct, array_like=True, frozen=True):
+    """A value: inline, or the hash under which it is kept."""
+
+    inline: msgspec.Raw
+    digest: str = ""
+
+
+class _Frame(msgspec.Struct, frozen=True):
+    step: str
+    parent: int
+    holder: int
+    started: int
+    raw_input: _Held
+    input: _Held
+    context: _Held
+    variables: dict[str, _Held] | None
+    tasks: str | None
+    cursor: int
+    visits: int
+    data: _Held
+    held: _Held
+    state: ForkState | LoopState | TryState | None
+
+
+class _Ask(msgspec.Struct, frozen=True):
+    frame: int
+    purpose: str
+    command: ScheduleActivity | StartTimer
+
+
+class _State(msgspec.Struct, frozen=True):
+    format: int
+    position: int
+    started: InstanceStarted | None
+    clock: int
+    draws: int
+    yielded: bool
+    outcome: AnyCommand | None
+    frames: list[_Frame]
+    asks: list[_Ask]
+    agenda: list[int]
+
+
+_decoder = msgspec.json.Decoder(_State)
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.decode
+
+
+def take(machine: Machine) -> Snapshot:
+    """Write a machine down; the same machine always gives the same bytes."""
+    writer = _Writer()
+    frames = _frames(machine)
+    index = {id(frame): number for number, frame in enumerate(frames)}
+    started = machine.started
+    state = _State(
+        format=FORMAT,
+        position=machine.position,
+        started=started,
+        clock=machine.execution.clock if started else 0,
+        draws=machine.execution.draws if started else 0,
+        yielded=machine.yielded,
+        outcome=machine.outcome,
+        frames=[writer.frame(frame, index) for frame in frames],
+        asks=[_Ask(index[id(ask.frame)], ask.purpose, ask.command) for ask in machine.awaited.values()],
+        agenda=[index[id(frame)] for frame in machine.agenda if not frame.dropped],
+    )
+    return Snapshot(_encode(state), writer.values)
+
+
+def restore(graph: StepGraph, snapshot: Snapshot, observer: Observer | None = None) -> Machine:
+    """The machine that a snapshot was taken of. Raises UnreadableSnapshot where replaying the log must do."""
+    try:
+        state = _decoder.decode(snapshot.state)
+    except msgspec.DecodeError as error:
+        raise UnreadableSnapshot(f"the snapshot cannot be read: {error}") from None
+    if state.format != FORMAT:
+        raise UnreadableSnapshot(f"the snapshot has format {state.format}, this version reads {FORMAT}")
+    machine = Machine(graph, observer)
+    machine.position = state.position
+    machine.yielded = state.yielded
+    machine.outcome = cast("Outcome | None", state.outcome)
+    if state.started is None:
+        return machine
+    if state.started.digest != graph.workflow.digest:
+        raise UnreadableSnapshot("the snapshot is of another document")
+    execution = machine.resume(Execution(graph.workflow, state.started))
+    execution.tick(state.clock)
+    execution.draws = state.draws
+    frames = _Reader(graph, snapshot.values).frames(state.frames)
+    machine.root = frames[0] if frames else None
+    for each in state.asks:
+        ask = Ask(frames[each.frame], each.purpose, each.command, each.command.seq)
+        ask.frame.asks.append(ask)
+        machine.awaited[ask.seq] = ask
+    machine.agenda.extend(frames[number] for number in state.agenda)
+    return machine
+
+
+def _frames(machine: Machine) -> list[Frame]:
+    """Every live frame, parents before children."""
+    frames = [] if machine.root is None or machine.root.dropped else [machine.root]
+    for frame in frames:
+        frames.extend(frame.children)
+    return frames
+
+
+class _Writer:
+    """Writes values, each large one once."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, bytes] = {}
+        # Values are compared by identity first: frames share most of them. None of them dies while we write.
+        self._written: dict[int, _Held] = {}
+
+    def frame(self, frame: Frame, index: dict[int, int]) -> _Frame:
+        variables = frame.variables
+        return _Frame(
+            step=frame.step.reference,
+            parent=-1 if frame.parent is None else index[id(frame.parent)],
+            holder=index[id(frame.holder)],
+            started=frame.started,
+            raw_input=self.value(frame.raw_input),
+            input=self.value(frame.input),
+            context=self.value(frame.context),
+            variables=None if variables is None else {name: self.value(value) for name, value in variables.items()},
+            tasks=None if frame.tasks is None else frame.tasks.reference,
+            cursor=frame.cursor,
+            visits=frame.visits,
+            data=self.value(frame.data),
+            held=self.value(frame.held),
+            state=cast("ForkState | LoopState | TryState | None", frame.state),
+        )
+
+    def value(self, value: JsonValue) -> _Held:
+        known = self._written.get(id(value))
+        if known is None:
+            known = self._written[id(value)] = self._write(_encode(value))
+        return known
+
+    def _write(self, encoded: bytes) -> _Held:
+        if len(encoded) <= LARGE:
+            return _Held(msgspec.Raw(encoded))
+        digest = blake2b(encoded, digest_size=32).hexdigest()
+        self.values[digest] = encoded
+        return _Held(msgspec.Raw(b"null"), digest)
+
+
+class _Reader:
+    """Reads frames back, each large value once."""
+
+    def __init__(self, graph: StepGraph, values: dict[str, bytes]) -> None:
+        self._graph = graph
+        self._values = values
+        self._read: dict[str, JsonValue] = {}
+
+    def frames(self, stored: list[_Frame]) -> list[Frame]:
+        frames: list[Frame] = []
+        for each in stored:
+            frames.append(self._frame(each, None if each.parent < 0 else frames[each.parent]))
+        for frame, each in zip(frames, stored, strict=True):
+            frame.holder = frames[each.holder]
+        return frames
+
+    def _frame(self, stored: _Frame, parent: Frame | None) -> Frame:
+        frame = Frame(self._graph.steps[stored.step], parent, stored.started, self.value(stored.raw_input))
+        frame.input = self.value(stored.input)
+        frame.context = self.value(stored.context)
+        frame.variables = self._variables(stored.variables)
+        frame.tasks = None if stored.tasks is None else self._graph.lists[stored.tasks]
+        frame.cursor = stored.cursor
+        frame.visits = stored.visits
+        frame.data = self.value(stored.data)
+        frame.held = self.value(stored.held)
+        frame.state = cast("State | None", stored.state)
+        if parent is not None:
+            parent.children.append(frame)
+        return frame
+
+    def _variables(self, stored: dict[str, _Held] | None) -> JsonObject | None:
+        return None if stored is None else {name: self.value(value) for name, value in stored.items()}
+
+    def value(self, stored: _Held) -> JsonValue:
+        if not stored.digest:
+            return cast(JsonValue, _decode(stored.inline))
+        if stored.digest not in self._read:
+            try:
+                self._read[stored.digest] = _decode(self._values[stored.digest])
+            except KeyError:
+                raise UnreadableSnapshot(f"the snapshot lacks the value {stored.digest}") from None
+        return self._read[stored.digest]

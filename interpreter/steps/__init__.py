@@ -1,0 +1,38 @@
+"""The types of steps, one module each; a new one is a new module and one line in BUILDERS."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from dalsegno.interpreter.compiler import Builder
+from dalsegno.interpreter.steps import call, do, emit, fork, loop, raising, set, switch, trying, wait, workflow
+from dalsegno.schema.model import (
+    CallTask,
+    DoTask,
+    EmitTask,
+    ForkTask,
+    ForTask,
+    RaiseTask,
+    SetTask,
+    SwitchTask,
+    Task,
+    TryTask,
+    WaitTask,
+)
+
+BUILDERS = cast(
+    Mapping[type[Task], Builder],
+    {
+        CallTask: call.build,
+        DoTask: do.build,
+        EmitTask: emit.build,
+        ForTask: loop.build,
+        ForkTask: fork.build,
+        RaiseTask: raising.build,
+        SetTask: set.build,
+        SwitchTask: switch.build,
+        TryTask: trying.build,
+        WaitTask: wait.build,
+    },
+)
+
+build_root = workflow.build

@@ -1,0 +1,80 @@
+"""`call`: an activity, performed outside; its result is the task's output.
+
+What a call's arguments may hold is the concern of each kind of call: `http` and `openapi` have URIs that are
+templates and authentication that may be named; a function gets its `with` as it is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dalsegno.interpreter.authentication import compile_authentication
+from dalsegno.interpreter.compiler import Common, Compiler, NotSupported
+from dalsegno.interpreter.endpoints import compile_endpoint
+from dalsegno.interpreter.events import ActivityCompleted, ActivityFailed, TimerFired
+from dalsegno.interpreter.frames import Ask, Frame
+from dalsegno.interpreter.graph import Step
+from dalsegno.interpreter.machine import Machine
+from dalsegno.interpreter.templates import Constant, Fields, Template
+from dalsegno.schema.model import CallTask
+from dalsegno.schema.values import JsonObject, JsonValue
+
+# The calls of the language that have an adapter of their own; any other name is a function's.
+BUILT_IN = frozenset({"http", "grpc", "openapi", "asyncapi", "mcp", "a2a"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CallStep(Step):
+    activity: str
+    arguments: Template
+    scheme: str | None = None
+
+    @property
+    def authorization(self) -> JsonValue:
+        return None if self.scheme is None else {"scheme": self.scheme, "parameter": None}
+
+    def enter(self, machine: Machine, frame: Frame) -> None:
+        machine.schedule(frame, self.activity, machine.evaluate(self.arguments, frame.input, frame))
+
+    def answered(
+        self, machine: Machine, frame: Frame, ask: Ask, answer: ActivityCompleted | ActivityFailed | TimerFired
+    ) -> None:
+        if isinstance(answer, ActivityFailed):
+            machine.fault(frame, answer.error)
+        elif isinstance(answer, ActivityCompleted):
+            machine.complete(frame, answer.result)
+
+
+def build(compiler: Compiler, task: CallTask, common: Common, targets: Mapping[str, int]) -> Step:
+    if task.call in compiler.workflow.use("functions"):
+        raise NotSupported(f"calling `{task.call}` of `use.functions`")
+    if task.call in BUILT_IN:
+        arguments, scheme = _with_endpoint(compiler, _object(task.arguments))
+    else:
+        arguments, scheme = compiler.language.data({} if task.arguments is None else task.arguments), None
+    compiler.activities.setdefault(task.call, task.reference)
+    return CallStep(**common, activity=task.call, arguments=arguments, scheme=scheme)
+
+
+def _with_endpoint(compiler: Compiler, given: JsonObject) -> tuple[Template, str | None]:
+    """The arguments of a built-in call, and the scheme of its authentication."""
+    fields: list[tuple[str, Template]] = []
+    scheme: str | None = None
+    for name, value in given.items():
+        if name == "endpoint":
+            template, authentication = compile_endpoint(compiler, value)
+            scheme = authentication.scheme if authentication else scheme
+        elif name == "document" and isinstance(value, dict):
+            endpoint, _ = compile_endpoint(compiler, value.get("endpoint"))
+            template = Fields((("endpoint", endpoint),))
+        elif name == "authentication":
+            authentication = compile_authentication(compiler, value)
+            template, scheme = authentication.template, authentication.scheme
+        else:
+            template = compiler.language.data(value)
+        fields.append((name, template))
+    constant = all(isinstance(template, Constant) for _, template in fields)
+    return Constant(given) if constant else Fields(tuple(fields)), scheme
+
+
+def _object(value: JsonValue) -> JsonObject:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,32 @@
+"""`raise`: the task faults with an error of the document's own (decision E12)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dalsegno.interpreter.compiler import Common, Compiler
+from dalsegno.interpreter.errors import WorkflowError, title_of
+from dalsegno.interpreter.frames import Frame
+from dalsegno.interpreter.graph import Directive, InstantStep, Step
+from dalsegno.interpreter.machine import Machine
+from dalsegno.interpreter.templates import Template
+from dalsegno.schema.model import RaiseTask
+from dalsegno.schema.values import JsonValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RaiseStep(InstantStep):
+    error: Template
+
+    def run(self, machine: Machine, frame: Frame) -> tuple[JsonValue, Directive]:
+        error = machine.evaluate(self.error, frame.input, frame)
+        if not isinstance(error, dict) or not isinstance(error.get("type"), str):
+            raise WorkflowError.of("expression", "`raise` needs an error object: with a `type` and a `status` at least")
+        status = error.get("status")
+        if isinstance(status, bool) or not isinstance(status, int):
+            raise WorkflowError.of("expression", "the `status` of a raised error must be a whole number")
+        title = title_of(error["type"])
+        raise WorkflowError(error if title is None or "title" in error else {**error, "title": title})
+
+
+def build(compiler: Compiler, task: RaiseTask, common: Common, targets: Mapping[str, int]) -> Step:
+    return RaiseStep(**common, error=compiler.language.bare(task.error))

@@ -1,0 +1,33 @@
+"""`wait`: a durable timer; the data passes through."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dalsegno.interpreter.compiler import Common, Compiler
+from dalsegno.interpreter.events import ActivityCompleted, ActivityFailed, TimerFired
+from dalsegno.interpreter.frames import Ask, Frame
+from dalsegno.interpreter.graph import Step
+from dalsegno.interpreter.machine import Machine
+from dalsegno.interpreter.templates import Template
+from dalsegno.schema.model import WaitTask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WaitStep(Step):
+    duration: Template
+
+    def enter(self, machine: Machine, frame: Frame) -> None:
+        length = machine.length(self.duration, frame)
+        if length:
+            machine.start_timer(frame, length, "wait")
+        else:
+            machine.complete(frame, frame.input)
+
+    def answered(
+        self, machine: Machine, frame: Frame, ask: Ask, answer: ActivityCompleted | ActivityFailed | TimerFired
+    ) -> None:
+        machine.complete(frame, frame.input)
+
+
+def build(compiler: Compiler, task: WaitTask, common: Common, targets: Mapping[str, int]) -> Step:
+    return WaitStep(**common, duration=compiler.language.duration(task.wait))

@@ -1,0 +1,33 @@
+"""The workflow itself: the root step, which runs the main list of tasks."""
+
+from dataclasses import dataclass
+
+from dalsegno.interpreter.compiler import Compiler
+from dalsegno.interpreter.frames import Frame
+from dalsegno.interpreter.graph import Step, StepList
+from dalsegno.interpreter.machine import TIMEOUT, Machine
+from dalsegno.schema.model import Transform
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WorkflowStep(Step):
+    main: StepList
+
+    def enter(self, machine: Machine, frame: Frame) -> None:
+        if self.timeout is not None:
+            machine.start_timer(frame, machine.length(self.timeout, frame), TIMEOUT)
+        machine.run_list(frame, self.main, frame.input)
+
+
+def build(compiler: Compiler) -> Step:
+    """The root of a document's graph; it has no name, since it is no task."""
+    workflow = compiler.workflow
+    root = WorkflowStep(
+        name="",
+        reference="",
+        definition=workflow.definition,
+        flow=compiler.flow(workflow.input, workflow.output, Transform()),
+        timeout=compiler.timeout(workflow.timeout),
+        main=compiler.list(workflow.do, "/do"),
+    )
+    return compiler.add(root)
