@@ -1,0 +1,24 @@
+"""How HTTP calls are made, for every call of an engine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class HttpOptions:
+    """How HTTP calls are made.
+
+    `hosts` sends calls of a host to another origin, documents unchanged: `{"api.example.com": "http://127.0.0.1:8080"}`
+    (a test server, a staging system, a gateway). A key is a host or `host:port`; the value is scheme, host and port.
+    The request keeps its path, its query and the `Host` header of the original; outputs and errors name the original.
+
+    `connect_timeout` and `read_timeout` are seconds: to a connection, and between two pieces of an answer. A task's own
+    `timeout` limits the whole. `largest_response` is in bytes, after decompression; more is a communication error.
+
+    Proxies and certificates come from the environment (`HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`).
+    """
+
+    hosts: Mapping[str, str] = field(default_factory=dict[str, str])
+    connect_timeout: float = 10.0
+    read_timeout: float = 300.0
+    largest_response: int = 10 * 1024 * 1024

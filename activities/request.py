@@ -1,0 +1,173 @@
+"""HTTP requests: built from what a task says, and remade for a redirect."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Final, Self
+from urllib.parse import SplitResult, quote, unquote, urlencode, urljoin, urlsplit
+
+from dalsegno.activities.activity import ActivityError
+from dalsegno.activities.authentication import basic
+from dalsegno.activities.content import charset, is_json, media_type
+from dalsegno.activities.scalars import pairs, text
+from dalsegno.schema.values import JsonValue
+
+Pairs = Sequence[tuple[str, str]]
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FORM: Final = "application/x-www-form-urlencoded"
+# The length of a body is ours to say; a wrong one would let a body be read as a second request.
+_OURS: Final = {"content-length", "transfer-encoding"}
+# Not for another origin (decision C2), cookies no more than tokens.
+_CREDENTIALS: Final = {"authorization", "cookie", "proxy-authorization"}
+_LONGEST_KEY: Final = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request. `uri` is absolute and holds neither credentials nor a fragment."""
+
+    method: str
+    uri: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+
+    @classmethod
+    def of(
+        cls,
+        method: str,
+        uri: str,
+        *,
+        query: Pairs = (),
+        headers: Pairs = (),
+        body: "Body | None" = None,
+        authorization: str | None = None,
+    ) -> Self:
+        """A request as a task describes it; `query` is added to the URI's own.
+
+        Credentials in the URI become Basic authentication, unless there is an `authorization`. Raises ActivityError
+        (configuration) for a method, URI or header that HTTP does not allow.
+        """
+        if not _TOKEN.fullmatch(method) or method.upper() == "CONNECT":
+            raise ActivityError("configuration", detail=f"{method[:40]!r} is not a method of HTTP")
+        parts = _split(uri)
+        _, at, host = parts.netloc.rpartition("@")
+        if at and authorization is None:
+            authorization = basic(unquote(parts.username or ""), unquote(parts.password or ""))
+        full = "&".join(piece for piece in (parts.query, urlencode(query, quote_via=quote)) if piece)
+        own = [(name, value) for name, value in headers if name.lower() not in _OURS]
+        if authorization is not None:
+            own = [*_without(own, {"authorization"}), ("Authorization", authorization)]
+        if body is not None and not _has(own, "content-type"):
+            own.append(("Content-Type", body.content_type))
+        for name, value in own:
+            _check_header(name, value)
+        absolute = parts._replace(netloc=host, query=full, fragment="").geturl()
+        return cls(method.upper(), absolute, tuple(own), body.data if body else None)
+
+    @property
+    def place(self) -> str:
+        """Method and URI without its query, for messages."""
+        return f"{self.method} {self.uri.partition('?')[0]}"
+
+    def with_default(self, name: str, value: str) -> Self:
+        """The request with this header, unless it has one of that name."""
+        return self if _has(self.headers, name) else replace(self, headers=(*self.headers, (name, value)))
+
+    def redirected(self, status: int, location: str) -> Self | None:
+        """The request that follows a redirect; None where it cannot be followed.
+
+        A 303, and a 301 or 302 in answer to a POST, is followed by a GET without the body. Credentials are not sent to
+        another origin, and not again afterwards either.
+        """
+        try:
+            parts = _split(urljoin(self.uri, location))
+        except (ActivityError, ValueError):
+            return None
+        target = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="")
+        method, body, headers = self.method, self.body, list(self.headers)
+        if (status == 303 and method != "HEAD") or (status in (301, 302) and method == "POST"):
+            method, body = "GET", None
+            headers = [(name, value) for name, value in headers if not name.lower().startswith("content-")]
+        if _origin(target) != _origin(urlsplit(self.uri)):
+            headers = _without(headers, {*_CREDENTIALS, "host"})
+        return replace(self, method=method, uri=target.geturl(), headers=tuple(headers), body=body)
+
+
+def idempotency_key(key: str) -> str:
+    """A call's key as a header can hold it: ASCII, and not longer than services accept."""
+    value = quote(key, safe="/:~@!$&'()*+,;=[]")
+    if len(value) <= _LONGEST_KEY:
+        return value
+    return f"{value.partition('/')[0][:100]}/{blake2b(key.encode(), digest_size=20).hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The body of a request, encoded."""
+
+    data: bytes
+    content_type: str
+
+    @classmethod
+    def of(cls, value: JsonValue, content_type: str | None) -> Self:
+        """Encode a value (decision C13): the content type decides; without one a string is text, all else JSON.
+
+        Raises ActivityError: expression for a value that the content type cannot hold.
+        """
+        if content_type is None:
+            content_type = "text/plain; charset=utf-8" if isinstance(value, str) else "application/json"
+        kind = media_type(content_type)
+        if is_json(kind):
+            data = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        elif kind == _FORM and isinstance(value, dict):
+            data = urlencode(pairs(value, "body")).encode("ascii")
+        elif isinstance(value, dict | list) or value is None:
+            detail = f"a body of type {kind} must be a string: leave out the header Content-Type to send JSON"
+            raise ActivityError("expression", detail=detail)
+        else:
+            data = text(value, "body").encode(charset(content_type), "replace")
+        return cls(data, content_type)
+
+
+def header(headers: Pairs, name: str) -> str | None:
+    """The value of a header, whatever the case of its name; None where there is none."""
+    return next((value for known, value in headers if known.lower() == name.lower()), None)
+
+
+def _split(uri: str) -> SplitResult:
+    bare = uri.partition("?")[0][:200]
+    try:
+        parts = urlsplit(uri)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ActivityError("configuration", detail=f"{_masked(bare)!r} is not a URI: {error}") from None
+    if parts.scheme not in ("http", "https") or not host:
+        detail = f"{_masked(bare)!r} cannot be called: a URI such as https://example.com/path is needed"
+        raise ActivityError("configuration", detail=detail)
+    return parts
+
+
+def _masked(uri: str) -> str:
+    return re.sub(r"//[^/]*@", "//***@", uri)
+
+
+def _origin(parts: SplitResult) -> tuple[str, str | None, int]:
+    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _has(headers: Pairs, name: str) -> bool:
+    return header(headers, name) is not None
+
+
+def _without(headers: Iterable[tuple[str, str]], names: set[str]) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in headers if name.lower() not in names]
+
+
+def _check_header(name: str, value: str) -> None:
+    if not _TOKEN.fullmatch(name):
+        raise ActivityError("configuration", detail=f"{name[:40]!r} cannot be the name of a header")
+    if any(character in value for character in "\r\n\0"):
+        raise ActivityError("expression", detail=f"the header {name} cannot hold a line break or a NUL")

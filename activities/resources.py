@@ -1,0 +1,35 @@
+"""What adapters keep open from one call to the next: connection pools, fetched documents and their like."""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar, cast
+
+from dalsegno.activities.options import HttpOptions
+
+
+class Resource(Protocol):
+    """Something an adapter keeps open; it is closed with the engine."""
+
+    async def aclose(self) -> None: ...
+
+
+Kept = TypeVar("Kept", bound=Resource)
+
+
+class Resources:
+    """One of each resource, made when first asked for, shared by all calls of an engine (on its one event loop)."""
+
+    def __init__(self, http: HttpOptions) -> None:
+        self.http = http
+        self._kept: dict[object, Resource] = {}
+
+    def get(self, make: "Callable[[Resources], Kept]") -> Kept:
+        """The one that `make` (a class, mostly) made for these resources; made now if there is none yet."""
+        if make not in self._kept:
+            self._kept[make] = make(self)
+        return cast(Kept, self._kept[make])
+
+    async def aclose(self) -> None:
+        """Close all of them, the youngest first, since one may be built on an older one."""
+        while self._kept:
+            _, resource = self._kept.popitem()
+            await resource.aclose()

@@ -1,0 +1,108 @@
+"""The border where what a Python function returned, or a service answered, becomes plain JSON."""
+
+import math
+from collections.abc import Mapping
+from typing import Final, cast
+
+import msgspec
+
+from dalsegno.schema.values import JsonValue
+
+# Deeper data could not be walked, encoded or compared without fear for the stack.
+DEEPEST: Final = 500
+LARGEST: Final = 1.7976931348623157e308
+
+
+class NotPlain(Exception):
+    """A value that cannot become JSON; the message says what it is and what to give instead."""
+
+
+def plain(value: object) -> JsonValue:
+    """A copy of the value as plain JSON.
+
+    Dataclasses, msgspec structs, tuples, sets, dates, UUIDs, enums and decimals become what JSON has for them; NaN
+    becomes null and the infinities the largest floats, as jq prints them. Raises NotPlain for everything else: other
+    objects, keys that are not text, lone surrogates, and data that contains itself or is nested over DEEPEST levels.
+    """
+    try:
+        builtins = cast(object, msgspec.to_builtins(value, enc_hook=_builtin))
+    except RecursionError:
+        raise NotPlain(_TOO_DEEP) from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise NotPlain(str(error)) from None
+    return _plain(builtins, DEEPEST)
+
+
+_TOO_DEEP: Final = f"data that contains itself or is nested more than {DEEPEST} levels deep: return a flatter value"
+
+
+def _plain(value: object, depth: int) -> JsonValue:
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, float):
+        return number(value)
+    if depth == 0:
+        raise NotPlain(_TOO_DEEP)
+    if isinstance(value, dict):
+        items = cast("dict[object, object]", value).items()
+        return {_key(key): _plain(item, depth - 1) for key, item in items}
+    if isinstance(value, list | tuple):
+        return [_plain(item, depth - 1) for item in cast("list[object]", value)]
+    raise NotPlain(_advice(value))
+
+
+def number(value: float) -> float | None:
+    """The number as jq prints it: NaN is null, an infinity the largest float of its sign."""
+    if math.isfinite(value):
+        return value
+    return None if math.isnan(value) else math.copysign(LARGEST, value)
+
+
+def _text(value: str) -> str:
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise NotPlain(
+            f"the text {value[:40]!a}, which holds a lone surrogate and is no valid Unicode: "
+            "decode it with errors='replace', or return its bytes as base64"
+        ) from None
+    return value
+
+
+def _key(key: object) -> str:
+    if isinstance(key, str):
+        return _text(key)
+    raise NotPlain(f"an object with the key {key!r}, and keys in JSON are text: return {{str(key): value}} instead")
+
+
+def _builtin(value: object) -> object:
+    """What msgspec does not know by itself: subclasses of the builtins (numpy's among them) and other mappings."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[object, object]", value))
+    if isinstance(value, list | tuple):
+        return list(cast("list[object]", value))
+    raise TypeError(_advice(value))
+
+
+def _advice(value: object) -> str:
+    kind = type(value)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    if hasattr(value, "model_dump"):
+        instead = "value.model_dump(mode='json')"
+    elif hasattr(value, "tolist"):
+        instead = "value.tolist()"
+    elif hasattr(value, "__next__") or hasattr(value, "__iter__"):
+        instead = "list(value)"
+    elif hasattr(value, "__await__"):
+        instead = "what it gives when awaited (declare the function with `async def`)"
+    else:
+        instead = "dicts, lists, texts, numbers, booleans or None"
+    return f"a value of type {name}, which is not JSON: return {instead}"
