@@ -82,9 +82,7 @@ def recorded(command: AnyCommand, at: int) -> events.Record:
     """The event that records a command, given in answer to an event of time `at`."""
     match command:
         case ScheduleActivity(seq=seq, step=step, activity=activity, arguments=arguments, key=key):
-            return events.ActivityScheduled(
-                at=at, id=seq, step=step, activity=activity, arguments=arguments, key=key
-            )
+            return events.ActivityScheduled(at=at, id=seq, step=step, activity=activity, arguments=arguments, key=key)
         case CancelActivity(id=id_):
             return events.ActivityCancelled(at=at, id=id_)
         case StartTimer(seq=seq, step=step, deadline=deadline):

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypedDict
 
+from dalsegno.interpreter.dataflow import NO_FLOW, DataFlow
 from dalsegno.interpreter.expressions import ExpressionSyntaxError
-from dalsegno.interpreter.graph import NO_FLOW, DataFlow, Directive, Flow, Step, StepGraph, StepList
+from dalsegno.interpreter.graph import Directive, Flow, Step, StepGraph, StepList
 from dalsegno.interpreter.schemas import SchemaCheck, compile_schema
 from dalsegno.interpreter.templates import Language, Template
 from dalsegno.schema.model import Schema, Task, TaskList, Transform, Workflow

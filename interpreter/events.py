@@ -131,9 +131,7 @@ class InstanceCancelled(Event, frozen=True, kw_only=True, tag=True):
     reason: str | None = None
 
 
-Fact: TypeAlias = (
-    InstanceStarted | ActivityCompleted | ActivityFailed | TimerFired | Resumed | CancelRequested
-)
+Fact: TypeAlias = InstanceStarted | ActivityCompleted | ActivityFailed | TimerFired | Resumed | CancelRequested
 Record: TypeAlias = (
     ActivityScheduled
     | ActivityCancelled

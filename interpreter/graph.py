@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
+from dalsegno.interpreter.dataflow import NO_FLOW, DataFlow
 from dalsegno.interpreter.events import ActivityCompleted, ActivityFailed, TimerFired
 from dalsegno.interpreter.frames import Ask, Frame
-from dalsegno.interpreter.schemas import SchemaCheck
 from dalsegno.interpreter.templates import Template
 from dalsegno.schema.errors import InternalError
 from dalsegno.schema.model import Workflow
@@ -32,21 +32,6 @@ class Flow(Enum):
 
 # Where to go when a task is done: a directive, or the index of a task in the same list.
 Directive: TypeAlias = Flow | int
-
-
-@dataclass(frozen=True, slots=True)
-class DataFlow:
-    """What shapes the data of a task or workflow on its way in and out; None: nothing (DSL, "Data Flow")."""
-
-    input_schema: SchemaCheck | None = None
-    input_from: Template | None = None
-    output_as: Template | None = None
-    output_schema: SchemaCheck | None = None
-    export_as: Template | None = None
-    export_schema: SchemaCheck | None = None
-
-
-NO_FLOW = DataFlow()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -7,7 +7,6 @@ clock but the events'.
 
 from collections import deque
 from collections.abc import Callable
-from enum import StrEnum
 from typing import TypeAlias, assert_never, cast
 
 import msgspec
@@ -24,6 +23,7 @@ from dalsegno.interpreter.commands import (
     StartTimer,
     Yield,
 )
+from dalsegno.interpreter.dataflow import NO_FLOW
 from dalsegno.interpreter.errors import NondeterminismError, WorkflowError, standard, with_instance
 from dalsegno.interpreter.events import (
     ActivityCompleted,
@@ -36,7 +36,7 @@ from dalsegno.interpreter.events import (
 )
 from dalsegno.interpreter.execution import Execution
 from dalsegno.interpreter.frames import Ask, Frame
-from dalsegno.interpreter.graph import NO_FLOW, Directive, Flow, InstantStep, Step, StepGraph, StepList
+from dalsegno.interpreter.graph import Directive, Flow, InstantStep, Step, StepGraph, StepList
 from dalsegno.interpreter.notices import (
     Notice,
     Observer,
@@ -46,6 +46,7 @@ from dalsegno.interpreter.notices import (
     TaskSkipped,
     TaskStarted,
 )
+from dalsegno.interpreter.status import Status
 from dalsegno.interpreter.templates import Template
 from dalsegno.schema.errors import InternalError
 from dalsegno.schema.values import JsonObject, JsonValue
@@ -56,18 +57,6 @@ STRIDE = 10_000
 Outcome: TypeAlias = CompleteInstance | FaultInstance | CancelInstance
 
 TIMEOUT = "timeout"
-
-
-class Status(StrEnum):
-    """The status phases of the specification (DSL, "Status Phases"); `suspended` is an engine's to give."""
-
-    PENDING = "pending"
-    RUNNING = "running"
-    WAITING = "waiting"
-    SUSPENDED = "suspended"
-    CANCELLED = "cancelled"
-    FAULTED = "faulted"
-    COMPLETED = "completed"
 
 
 class Machine:
@@ -382,38 +371,19 @@ class Machine:
             self.fault(task, error.error)
 
     def _enter(self, frame: Frame) -> bool:
-        """The way in of a task's data: `if`, `input.schema`, `input.from`; False when `if` skips the task."""
+        """The way in of a task's data; False when its `if`, which sees the raw input, skips it (decision F1)."""
         step = frame.step
-        flow = step.flow
-        raw = frame.raw_input
-        if step.condition is not None and not self.evaluate(step.condition, raw, frame):
+        if step.condition is not None and not self.evaluate(step.condition, frame.raw_input, frame):
             self._tell(TaskSkipped, step)
             return False
-        self._tell(TaskStarted, step, raw)
-        if flow.input_schema is not None:
-            flow.input_schema.check(raw, "the input")
-        frame.input = raw if flow.input_from is None else self.evaluate(flow.input_from, raw, frame)
+        self._tell(TaskStarted, step, frame.raw_input)
+        flow = step.flow
+        frame.input = frame.raw_input if flow is NO_FLOW else flow.enter(frame, self.execution)
         return True
 
     def _leave(self, frame: Frame, output: JsonValue) -> JsonValue:
-        """The way out of a task's data: `output.as`, `output.schema`, `export.as`, `export.schema`."""
         flow = frame.step.flow
-        if flow is NO_FLOW:
-            return output
-        frame.raw_output = output
-        if flow.output_as is not None:
-            output = self.evaluate(flow.output_as, output, frame)
-        if flow.output_schema is not None:
-            flow.output_schema.check(output, "the output")
-        frame.output = output
-        if flow.export_as is not None:
-            context = self.evaluate(flow.export_as, output, frame)
-            if context is not None and not isinstance(context, dict):
-                raise WorkflowError.of("expression", "`export.as` must give an object or null: it replaces $context")
-            frame.holder.context = context
-        if flow.export_schema is not None:
-            flow.export_schema.check(frame.holder.context, "the exported context")
-        return output
+        return output if flow is NO_FLOW else flow.leave(frame, self.execution, output)
 
     def _end(self, frame: Frame, output: JsonValue) -> None:
         """The directive `end`: the whole workflow ends, with the output of that task (decision F3)."""

@@ -21,9 +21,10 @@ def replay(
     """
     machine = machine or Machine(graph, observer)
     asked: deque[AnyCommand] = deque()
-    seq = machine.position
+    seq = machine.position - 1
     at = 0
-    for seq, event in enumerate(log, seq):
+    for event in log:
+        seq += 1
         if isinstance(event, FACTS):
             if asked:
                 raise NondeterminismError(seq, _show(event), _show(recorded(asked[0], at)))

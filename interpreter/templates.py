@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dalsegno.interpreter.errors import WorkflowError
-from dalsegno.interpreter.expressions import Expression, ExpressionError, ExpressionSyntaxError, compile_expression
 from dalsegno.interpreter.execution import Execution
+from dalsegno.interpreter.expressions import Expression, ExpressionError, ExpressionSyntaxError, compile_expression
 from dalsegno.interpreter.frames import Frame
 from dalsegno.schema.durations import milliseconds
 from dalsegno.schema.values import JsonObject, JsonValue
@@ -42,7 +42,9 @@ class Code:
 
     def evaluate(self, value: JsonValue, frame: Frame, execution: Execution) -> JsonValue:
         try:
-            return self.expression.value(value, execution.variables(self.expression.variables, frame), execution.environment)
+            return self.expression.value(
+                value, execution.variables(self.expression.variables, frame), execution.environment
+            )
         except ExpressionError as error:
             raise _failed(self.expression, error) from None
 
@@ -55,7 +57,9 @@ class Condition:
 
     def evaluate(self, value: JsonValue, frame: Frame, execution: Execution) -> bool:
         try:
-            return self.expression.truth(value, execution.variables(self.expression.variables, frame), execution.environment)
+            return self.expression.truth(
+                value, execution.variables(self.expression.variables, frame), execution.environment
+            )
         except ExpressionError as error:
             raise _failed(self.expression, error) from None
 
@@ -69,7 +73,9 @@ class LooseCode:
 
     def evaluate(self, value: JsonValue, frame: Frame, execution: Execution) -> JsonValue:
         try:
-            return self.expression.value(value, execution.variables(self.expression.variables, frame), execution.environment)
+            return self.expression.value(
+                value, execution.variables(self.expression.variables, frame), execution.environment
+            )
         except ExpressionError:
             return self.text
 
@@ -171,8 +177,6 @@ def is_expression(text: str) -> bool:
 def strip(source: str) -> str:
     """An expression without the `${ }` around it, if it has one."""
     return source.strip()[2:-1] if is_expression(source) else source
-
-
 
 
 def _failed(expression: Expression, error: ExpressionError) -> WorkflowError:
