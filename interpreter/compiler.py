@@ -110,7 +110,7 @@ def directive(then: str, targets: Mapping[str, int]) -> Directive:
 
 def unusable(workflow: Workflow, reference: str, error: Exception) -> InvalidDocument:
     """A document that passed the door, and yet cannot be run here."""
-    code = "not-supported" if isinstance(error, NotSupported) else "invalid-expression"
+    code = "not-supported" if isinstance(error, NotSupported) else "expression-syntax"
     message = f"{error} is not supported by this version" if isinstance(error, NotSupported) else str(error)
     return InvalidDocument([Problem(code, Severity.ERROR, message, workflow.path, reference=reference)])
 

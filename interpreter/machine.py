@@ -199,7 +199,7 @@ class Machine:
         try:
             output = self._leave(frame, output)
         except WorkflowError as error:
-            self.fault(frame, error.error)
+            self.fault(frame, error.error if frame.parent else with_instance(error.error, "/output"))
             return
         self.drop(frame)
         if frame.parent is None:

@@ -63,15 +63,19 @@ class _Frame(msgspec.Struct, frozen=True):
 
 
 class _Ask(msgspec.Struct, frozen=True):
+    """`arguments` are those of the command, which is kept without them."""
+
     frame: int
     purpose: str
     command: ScheduleActivity | StartTimer
+    arguments: _Held | None
 
 
 class _State(msgspec.Struct, frozen=True):
     format: int
     position: int
     started: InstanceStarted | None
+    input: _Held
     clock: int
     draws: int
     yielded: bool
@@ -95,13 +99,14 @@ def take(machine: Machine) -> Snapshot:
     state = _State(
         format=FORMAT,
         position=machine.position,
-        started=started,
+        started=None if started is None else msgspec.structs.replace(started, input=None),
+        input=writer.value(None if started is None else started.input),
         clock=machine.execution.clock if started else 0,
         draws=machine.execution.draws if started else 0,
         yielded=machine.yielded,
         outcome=machine.outcome,
         frames=[writer.frame(frame, index) for frame in frames],
-        asks=[_Ask(index[id(ask.frame)], ask.purpose, ask.command) for ask in machine.awaited.values()],
+        asks=[writer.ask(ask, index) for ask in machine.awaited.values()],
         agenda=[index[id(frame)] for frame in machine.agenda if not frame.dropped],
     )
     return Snapshot(_encode(state), writer.values)
@@ -123,13 +128,18 @@ def restore(graph: StepGraph, snapshot: Snapshot, observer: Observer | None = No
         return machine
     if state.started.digest != graph.workflow.digest:
         raise UnreadableSnapshot("the snapshot is of another document")
-    execution = machine.resume(Execution(graph.workflow, state.started))
+    reader = _Reader(graph, snapshot.values)
+    started = msgspec.structs.replace(state.started, input=reader.value(state.input))
+    execution = machine.resume(Execution(graph.workflow, started))
     execution.tick(state.clock)
     execution.draws = state.draws
-    frames = _Reader(graph, snapshot.values).frames(state.frames)
+    frames = reader.frames(state.frames)
     machine.root = frames[0] if frames else None
     for each in state.asks:
-        ask = Ask(frames[each.frame], each.purpose, each.command, each.command.seq)
+        command = each.command
+        if isinstance(command, ScheduleActivity) and each.arguments is not None:
+            command = msgspec.structs.replace(command, arguments=reader.value(each.arguments))
+        ask = Ask(frames[each.frame], each.purpose, command, command.seq)
         ask.frame.asks.append(ask)
         machine.awaited[ask.seq] = ask
     machine.agenda.extend(frames[number] for number in state.agenda)
@@ -170,6 +180,13 @@ class _Writer:
             held=self.value(frame.held),
             state=cast("ForkState | LoopState | TryState | None", frame.state),
         )
+
+    def ask(self, ask: Ask, index: dict[int, int]) -> _Ask:
+        command = ask.command
+        if isinstance(command, StartTimer):
+            return _Ask(index[id(ask.frame)], ask.purpose, command, None)
+        bare = msgspec.structs.replace(command, arguments=None)
+        return _Ask(index[id(ask.frame)], ask.purpose, bare, self.value(command.arguments))
 
     def value(self, value: JsonValue) -> _Held:
         known = self._written.get(id(value))

@@ -1,0 +1,164 @@
+"""A host for machines in tests: virtual time, activities that answer at once, the log in view."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Mapping
+from heapq import heappop, heappush
+
+from ruamel.yaml import YAML
+
+from dalsegno.interpreter import AnyCommand, AnyEvent, Fact, Machine, StepGraph, compile, recorded, replay
+from dalsegno.interpreter.commands import (
+    CancelActivity,
+    CancelTimer,
+    CompleteInstance,
+    FaultInstance,
+    ScheduleActivity,
+    StartTimer,
+    Yield,
+)
+from dalsegno.interpreter.errors import WorkflowError
+from dalsegno.interpreter.events import (
+    ActivityCompleted,
+    ActivityFailed,
+    CancelRequested,
+    InstanceStarted,
+    Resumed,
+    TimerFired,
+)
+from dalsegno.interpreter.notices import Notice, TaskStarted
+from dalsegno.schema.model import Workflow
+from dalsegno.schema.values import JsonObject, JsonValue
+
+NOON = 1_700_000_000_000
+HEADER = "document: {dsl: '1.0.3', namespace: tests, name: story, version: '1.0.0'}\n"
+
+Answer = Callable[[JsonObject], JsonValue]
+
+
+def workflow(text: str) -> Workflow:
+    """A document from YAML; `document:` is filled in where the text leaves it out."""
+    text = text if text.lstrip().startswith("document:") else HEADER + text
+    definition = YAML(typ="safe", pure=True).load(text)
+    return Workflow(json.loads(json.dumps(definition)))
+
+
+class Host:
+    """Runs one instance to its end; `hold` names activities that never answer."""
+
+    def __init__(
+        self,
+        text: str | Workflow,
+        input: JsonValue = None,
+        activities: Mapping[str, Answer] | None = None,
+        *,
+        hold: frozenset[str] = frozenset(),
+    ) -> None:
+        self.graph = compile(workflow(text) if isinstance(text, str) else text)
+        self.notices: list[Notice] = []
+        self.machine = Machine(self.graph, self.notices.append)
+        self.log: list[AnyEvent] = []
+        self.clock = NOON
+        self.calls: list[ScheduleActivity] = []
+        self.messages: list[JsonObject] = []
+        self._activities = activities or {}
+        self._hold = hold
+        self._facts: deque[Fact] = deque()
+        self._timers: list[tuple[int, int]] = []
+        self._cancelled: set[int] = set()
+        self._facts.append(started(self.graph, {} if input is None else input))
+
+    def step(self) -> bool:
+        """Tell the machine the next fact, moving the clock where only a timer is left; False: nothing is left."""
+        if not self._facts and self._timers:
+            deadline, id_ = heappop(self._timers)
+            if id_ in self._cancelled:
+                return True
+            self.clock = max(self.clock, deadline)
+            self._facts.append(TimerFired(at=self.clock, id=id_))
+        if not self._facts or self.machine.outcome is not None:
+            return False
+        self.tell(self._facts.popleft())
+        return True
+
+    def tell(self, fact: Fact) -> list[AnyCommand]:
+        """Tell the machine a fact, keep the log, and take note of what it asks for."""
+        self.log.append(fact)
+        commands = self.machine.apply(fact)
+        for command in commands:
+            self.log.append(recorded(command, fact.at))
+            self._obey(command)
+        return commands
+
+    def run(self) -> Host:
+        while self.step():
+            pass
+        return self
+
+    def cancel(self) -> Host:
+        self.tell(CancelRequested(at=self.clock))
+        return self
+
+    @property
+    def output(self) -> JsonValue:
+        assert isinstance(self.machine.outcome, CompleteInstance), self.machine.outcome
+        return self.machine.outcome.output
+
+    @property
+    def error(self) -> JsonObject:
+        assert isinstance(self.machine.outcome, FaultInstance), self.machine.outcome
+        return self.machine.outcome.error
+
+    @property
+    def order(self) -> list[str]:
+        """The names of the tasks in the order in which they began."""
+        return [notice.name for notice in self.notices if isinstance(notice, TaskStarted)]
+
+    def replayed(self) -> Machine:
+        return replay(self.graph, self.log)
+
+    def _obey(self, command: AnyCommand) -> None:
+        match command:
+            case ScheduleActivity():
+                self.calls.append(command)
+                if command.activity not in self._hold:
+                    self._facts.append(self._perform(command))
+            case StartTimer(seq=seq, deadline=deadline):
+                heappush(self._timers, (deadline, seq))
+            case CancelTimer(id=id_):
+                self._cancelled.add(id_)
+            case CancelActivity(id=id_):
+                self._facts = deque(fact for fact in self._facts if getattr(fact, "id", None) != id_)
+            case Yield():
+                self._facts.append(Resumed(at=self.clock))
+            case _:
+                if hasattr(command, "message"):
+                    self.messages.append(command.message)
+
+    def _perform(self, command: ScheduleActivity) -> Fact:
+        arguments = command.arguments
+        assert isinstance(arguments, dict)
+        try:
+            result = self._activities[command.activity](arguments)
+        except WorkflowError as error:
+            return ActivityFailed(at=self.clock, id=command.seq, error=error.error)
+        return ActivityCompleted(at=self.clock, id=command.seq, result=json.loads(json.dumps(result)))
+
+
+def started(graph: StepGraph, input: JsonValue, at: int = NOON) -> InstanceStarted:
+    """The first event of an instance, the same each time."""
+    described = graph.workflow
+    return InstanceStarted(
+        at=at,
+        instance="i-1",
+        execution="00000000-0000-4000-8000-000000000001",
+        namespace=described.namespace,
+        name=described.name,
+        version=described.version,
+        digest=described.digest,
+        seed="000102030405060708090a0b0c0d0e0f",
+        input=input,
+        runtime={"name": "dalsegno", "version": "0", "metadata": {}},
+    )
