@@ -28,7 +28,7 @@ class Client:
             # No limit on waiting for a free connection: five hundred branches of a fork simply queue.
             timeout=httpx.Timeout(options.read_timeout, connect=options.connect_timeout, pool=None),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            follow_redirects=False,
+            event_hooks={"response": [_keep_headers]},
         )
 
     async def send(self, request: Request, success: range) -> Response:
@@ -80,7 +80,7 @@ class Client:
             Request(request.method, str(url), outgoing.headers, request.body),
             response.status_code,
             response.reason_phrase,
-            [(name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in response.headers.raw],
+            [(name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in _headers(response)],
             body,
         )
 
@@ -103,6 +103,17 @@ class Client:
             return url
         target = httpx.URL(origin)
         return url.copy_with(scheme=target.scheme, host=target.host, port=target.port)
+
+
+async def _keep_headers(response: httpx.Response) -> None:
+    # httpx prepares the request of a redirect even when it is not to follow it, and fails for a Location that it cannot
+    # read. Whether and how to follow is ours to decide.
+    response.extensions["dalsegno.headers"] = list(response.headers.raw)
+    response.headers.pop("Location", None)
+
+
+def _headers(response: httpx.Response) -> list[tuple[bytes, bytes]]:
+    return cast("list[tuple[bytes, bytes]]", response.extensions["dalsegno.headers"])
 
 
 def _reason(error: BaseException) -> str:

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from dalsegno.schema.errors import DalsegnoError
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +25,18 @@ class HttpOptions:
     connect_timeout: float = 10.0
     read_timeout: float = 300.0
     largest_response: int = 10 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        """Raises DalsegnoError for a host that is mapped to something else than an origin."""
+        for host, origin in self.hosts.items():
+            if not _is_origin(origin):
+                raise DalsegnoError(f"hosts[{host!r}] must be an origin such as http://127.0.0.1:8080, not {origin!r}")
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(host) and not (parts.path.strip("/") or parts.query)

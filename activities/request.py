@@ -88,8 +88,8 @@ class Request:
             return None
         target = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="")
         method, body, headers = self.method, self.body, list(self.headers)
-        if (status == 303 and method != "HEAD") or (status in (301, 302) and method == "POST"):
-            method, body = "GET", None
+        if status == 303 or (status in (301, 302) and method == "POST"):
+            method, body = "HEAD" if method == "HEAD" else "GET", None
             headers = [(name, value) for name, value in headers if not name.lower().startswith("content-")]
         if _origin(target) != _origin(urlsplit(self.uri)):
             headers = _without(headers, {*_CREDENTIALS, "host"})
@@ -123,13 +123,18 @@ class Body:
         if is_json(kind):
             data = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         elif kind == _FORM and isinstance(value, dict):
-            data = urlencode(pairs(value, "body")).encode("ascii")
+            return cls.form(pairs(value, "body"), content_type)
         elif isinstance(value, dict | list) or value is None:
             detail = f"a body of type {kind} must be a string: leave out the header Content-Type to send JSON"
             raise ActivityError("expression", detail=detail)
         else:
             data = text(value, "body").encode(charset(content_type), "replace")
         return cls(data, content_type)
+
+    @classmethod
+    def form(cls, fields: Pairs, content_type: str = _FORM) -> Self:
+        """The fields of a form, URL-encoded."""
+        return cls(urlencode(fields).encode("ascii"), content_type)
 
 
 def header(headers: Pairs, name: str) -> str | None:

@@ -8,8 +8,8 @@ import msgspec
 
 from dalsegno.schema.values import JsonValue
 
-# Deeper data could not be walked, encoded or compared without fear for the stack.
-DEEPEST: Final = 500
+# As deep as documents may be: every encoder and walk of ours can take it without fear for the stack.
+DEEPEST: Final = 256
 LARGEST: Final = 1.7976931348623157e308
 
 
@@ -25,12 +25,11 @@ def plain(value: object) -> JsonValue:
     objects, keys that are not text, lone surrogates, and data that contains itself or is nested over DEEPEST levels.
     """
     try:
-        builtins = cast(object, msgspec.to_builtins(value, enc_hook=_builtin))
+        return _plain(cast(object, msgspec.to_builtins(value, enc_hook=_builtin)), DEEPEST)
     except RecursionError:
         raise NotPlain(_TOO_DEEP) from None
     except (TypeError, ValueError, AttributeError) as error:
         raise NotPlain(str(error)) from None
-    return _plain(builtins, DEEPEST)
 
 
 _TOO_DEEP: Final = f"data that contains itself or is nested more than {DEEPEST} levels deep: return a flatter value"
