@@ -77,6 +77,9 @@ AnyCommand: TypeAlias = (
     | CancelInstance
 )
 
+# The last command of an execution.
+Outcome: TypeAlias = CompleteInstance | FaultInstance | CancelInstance
+
 
 def recorded(command: AnyCommand, at: int) -> events.Record:
     """The event that records a command, given in answer to an event of time `at`."""

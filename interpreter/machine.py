@@ -7,18 +7,15 @@ clock but the events'.
 
 from collections import deque
 from collections.abc import Callable
-from typing import TypeAlias, assert_never, cast
-
-import msgspec
+from typing import assert_never, cast
 
 from dalsegno.interpreter.commands import (
     AnyCommand,
-    CancelActivity,
     CancelInstance,
-    CancelTimer,
     CompleteInstance,
     EmitMessage,
     FaultInstance,
+    Outcome,
     ScheduleActivity,
     StartTimer,
     Yield,
@@ -35,7 +32,7 @@ from dalsegno.interpreter.events import (
     TimerFired,
 )
 from dalsegno.interpreter.execution import Execution
-from dalsegno.interpreter.frames import Ask, Frame
+from dalsegno.interpreter.frames import Frame
 from dalsegno.interpreter.graph import Directive, Flow, InstantStep, Step, StepGraph, StepList
 from dalsegno.interpreter.notices import (
     Notice,
@@ -46,6 +43,7 @@ from dalsegno.interpreter.notices import (
     TaskSkipped,
     TaskStarted,
 )
+from dalsegno.interpreter.requests import Requests
 from dalsegno.interpreter.status import Status
 from dalsegno.interpreter.templates import Template
 from dalsegno.schema.errors import InternalError
@@ -53,8 +51,6 @@ from dalsegno.schema.values import JsonObject, JsonValue
 
 # Tasks that a machine runs without waiting before it lets the engine commit and look for cancels and timeouts.
 STRIDE = 10_000
-
-Outcome: TypeAlias = CompleteInstance | FaultInstance | CancelInstance
 
 TIMEOUT = "timeout"
 
@@ -70,14 +66,13 @@ class Machine:
         self.graph = graph
         self.position = 0
         self.outcome: Outcome | None = None
-        self.awaited: dict[int, Ask] = {}
+        self.requests = Requests()
         self.agenda: deque[Frame] = deque()
         self.yielded = False
         self.root: Frame | None = None
         self._execution: Execution | None = None
         self._observer = observer
         self._strides = 0
-        self._asked: list[Ask | AnyCommand] = []
 
     # --- the outside -----------------------------------------------------------------------------------------------
 
@@ -95,7 +90,11 @@ class Machine:
             self._take(event)
             if not self.yielded:
                 self._run()
-        return self._hand_over()
+        commands = self.requests.hand_over(self.position)
+        self.position += len(commands)
+        if commands and isinstance(commands[-1], Outcome):
+            self.outcome = commands[-1]
+        return commands
 
     @property
     def status(self) -> Status:
@@ -110,13 +109,13 @@ class Machine:
             case None:
                 if self.root is None:
                     return Status.PENDING
-                busy = self.yielded or any(isinstance(ask.command, ScheduleActivity) for ask in self.awaited.values())
+                busy = self.yielded or any(isinstance(command, ScheduleActivity) for command in self.pending)
                 return Status.RUNNING if busy else Status.WAITING
 
     @property
     def pending(self) -> tuple[ScheduleActivity | StartTimer, ...]:
         """Every request that has no answer yet, in the order in which they were made."""
-        return tuple(ask.command for ask in self.awaited.values())
+        return tuple(ask.command for ask in self.requests.awaited.values())
 
     @property
     def execution(self) -> Execution:
@@ -150,16 +149,16 @@ class Machine:
             arguments=arguments,
             key=self.execution.started.execution + frame.position(),
         )
-        self._ask(frame, "activity", command)
+        self.requests.ask(frame, "activity", command)
 
     def start_timer(self, frame: Frame, length: int, purpose: str) -> None:
         """Ask for a timer of `length` milliseconds; the step is `answered` with TimerFired."""
         deadline = self.execution.clock + length
-        self._ask(frame, purpose, StartTimer(seq=-1, step=frame.step.reference, deadline=deadline))
+        self.requests.ask(frame, purpose, StartTimer(seq=-1, step=frame.step.reference, deadline=deadline))
 
     def emit(self, frame: Frame, message: JsonObject) -> None:
         """Publish a CloudEvent."""
-        self._asked.append(EmitMessage(seq=-1, step=frame.step.reference, message=message))
+        self.requests.say(EmitMessage(seq=-1, step=frame.step.reference, message=message))
 
     def notify(self, notice: Notice) -> None:
         """Tell the observer, if there is one."""
@@ -230,14 +229,11 @@ class Machine:
             self._tell(TaskCancelled, each.step)
         frame.children.clear()
 
-    def cancel(self, ask: Ask) -> None:
-        """Await something no longer."""
-        ask.dropped = True
-        ask.frame.asks.remove(ask)
-        if ask.seq >= 0:
-            del self.awaited[ask.seq]
-            cancel = CancelActivity if isinstance(ask.command, ScheduleActivity) else CancelTimer
-            self._asked.append(cancel(seq=-1, id=ask.seq))
+    def cancel(self, frame: Frame, *purposes: str) -> None:
+        """Let a frame await no longer what it asked for with one of these purposes; with none, anything at all."""
+        for ask in tuple(frame.asks):
+            if not purposes or ask.purpose in purposes:
+                self.requests.cancel(ask)
 
     def length(self, template: Template, frame: Frame) -> int:
         """A duration in milliseconds, evaluated on the frame's input."""
@@ -277,15 +273,14 @@ class Machine:
             self.fault(root, with_instance(error.error, "/input"))
 
     def _answer(self, event: ActivityCompleted | ActivityFailed | TimerFired) -> None:
-        ask = self.awaited.get(event.id)
+        ask = self.requests.awaited.get(event.id)
         if ask is None:
             return  # Recorded though nobody awaits it any more: the activity was paid for.
         if isinstance(event, TimerFired) != isinstance(ask.command, StartTimer):
             wanted = type(ask.command).__name__
             raise NondeterminismError(self.position - 1, type(event).__name__, f"an answer to {wanted} {event.id}")
-        del self.awaited[event.id]
+        self.requests.settle(ask)
         frame = ask.frame
-        frame.asks.remove(ask)
         if ask.purpose == TIMEOUT:
             self._time_out(frame)
             return
@@ -342,7 +337,7 @@ class Machine:
             return True
         self.yielded = True
         self.agenda.append(frame)
-        self._asked.append(Yield(seq=-1))
+        self.requests.say(Yield(seq=-1))
         return False
 
     def _instant(self, step: InstantStep, task: Frame) -> tuple[JsonValue, Directive]:
@@ -419,36 +414,11 @@ class Machine:
         self.agenda.clear()
         self.yielded = False
         self.outcome = outcome
-        self._asked.append(outcome)
+        self.requests.say(outcome)
 
     def _release(self, frame: Frame) -> None:
-        for ask in tuple(frame.asks):
-            self.cancel(ask)
+        self.cancel(frame)
         frame.dropped = True
-
-    def _ask(self, frame: Frame, purpose: str, command: ScheduleActivity | StartTimer) -> None:
-        ask = Ask(frame, purpose, command)
-        frame.asks.append(ask)
-        self._asked.append(ask)
-
-    def _hand_over(self) -> list[AnyCommand]:
-        """The commands of this event with their positions; what was asked for and dropped meanwhile is left out."""
-        commands: list[AnyCommand] = []
-        for asked in self._asked:
-            if isinstance(asked, Ask):
-                if asked.dropped:
-                    continue
-                asked.seq = self.position
-                asked.command = msgspec.structs.replace(asked.command, seq=self.position)
-                self.awaited[self.position] = asked
-                commands.append(asked.command)
-            else:
-                commands.append(msgspec.structs.replace(asked, seq=self.position))
-            self.position += 1
-        self._asked.clear()
-        if self.outcome is not None and commands and isinstance(commands[-1], Outcome):
-            self.outcome = commands[-1]
-        return commands
 
     def _tell(self, notice: Callable[..., Notice], step: Step, *data: JsonValue) -> None:
         # The workflow itself and the branches of a fork are steps without a name, and no tasks.

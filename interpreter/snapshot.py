@@ -9,12 +9,12 @@ from typing import cast
 
 import msgspec
 
-from dalsegno.interpreter.commands import AnyCommand, ScheduleActivity, StartTimer
+from dalsegno.interpreter.commands import Outcome, ScheduleActivity, StartTimer
 from dalsegno.interpreter.events import InstanceStarted
 from dalsegno.interpreter.execution import Execution
 from dalsegno.interpreter.frames import Ask, Frame, State
 from dalsegno.interpreter.graph import StepGraph
-from dalsegno.interpreter.machine import Machine, Outcome
+from dalsegno.interpreter.machine import Machine
 from dalsegno.interpreter.notices import Observer
 from dalsegno.interpreter.steps.fork import ForkState
 from dalsegno.interpreter.steps.loop import LoopState
@@ -79,7 +79,7 @@ class _State(msgspec.Struct, frozen=True):
     clock: int
     draws: int
     yielded: bool
-    outcome: AnyCommand | None
+    outcome: Outcome | None
     frames: list[_Frame]
     asks: list[_Ask]
     agenda: list[int]
@@ -106,7 +106,7 @@ def take(machine: Machine) -> Snapshot:
         yielded=machine.yielded,
         outcome=machine.outcome,
         frames=[writer.frame(frame, index) for frame in frames],
-        asks=[writer.ask(ask, index) for ask in machine.awaited.values()],
+        asks=[writer.ask(ask, index) for ask in machine.requests.awaited.values()],
         agenda=[index[id(frame)] for frame in machine.agenda if not frame.dropped],
     )
     return Snapshot(_encode(state), writer.values)
@@ -123,7 +123,7 @@ def restore(graph: StepGraph, snapshot: Snapshot, observer: Observer | None = No
     machine = Machine(graph, observer)
     machine.position = state.position
     machine.yielded = state.yielded
-    machine.outcome = cast("Outcome | None", state.outcome)
+    machine.outcome = state.outcome
     if state.started is None:
         return machine
     if state.started.digest != graph.workflow.digest:
@@ -141,7 +141,7 @@ def restore(graph: StepGraph, snapshot: Snapshot, observer: Observer | None = No
             command = msgspec.structs.replace(command, arguments=reader.value(each.arguments))
         ask = Ask(frames[each.frame], each.purpose, command, command.seq)
         ask.frame.asks.append(ask)
-        machine.awaited[ask.seq] = ask
+        machine.requests.awaited[ask.seq] = ask
     machine.agenda.extend(frames[number] for number in state.agenda)
     return machine
 

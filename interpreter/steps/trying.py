@@ -59,7 +59,7 @@ class TryStep(Step):
         state = cast(TryState, frame.state)
         if state.phase != TRYING or not self._catches(machine, frame, error):
             return False
-        self._cancel(machine, frame, ATTEMPT)
+        machine.cancel(frame, ATTEMPT)
         if self._retries(machine, frame, error):
             return True
         return self._handle(machine, frame, error)
@@ -112,9 +112,7 @@ class TryStep(Step):
         """What `catch` does once retries are out of the question; False: the error goes on."""
         if self.handler is None and self.catch_then is None and self.retry is not None:
             return False
-        for ask in tuple(frame.asks):
-            if ask.purpose in (DELAY, ATTEMPT, TOTAL):
-                machine.cancel(ask)
+        machine.cancel(frame, DELAY, ATTEMPT, TOTAL)
         cast(TryState, frame.state).phase = CATCHING
         frame.variables = {self.variable: error}
         if self.handler is None:
@@ -125,7 +123,7 @@ class TryStep(Step):
 
     def _give_up_delay(self, machine: Machine, frame: Frame, error: JsonObject) -> None:
         """All attempts' time ended in the middle of a delay: what would have been retried is handled now."""
-        self._cancel(machine, frame, DELAY)
+        machine.cancel(frame, DELAY)
         if not self._handle(machine, frame, error):
             machine.fault(frame, error)
 
@@ -136,11 +134,6 @@ class TryStep(Step):
         error = with_instance(standard("timeout", f"the attempt took longer than `{limit}` allows"), self.reference)
         if not self.child_failed(machine, frame, None, error):
             machine.fault(frame, error)
-
-    def _cancel(self, machine: Machine, frame: Frame, purpose: str) -> None:
-        for ask in tuple(frame.asks):
-            if ask.purpose == purpose:
-                machine.cancel(ask)
 
 
 def _matches(name: str, wanted: JsonValue, error: JsonObject) -> bool:
