@@ -1,0 +1,23 @@
+"""All commands, in the order in which a newcomer meets them. What a command needs, it imports when it runs."""
+
+import typer
+
+from dalsegno.cli.commands.eval import eval_
+from dalsegno.cli.commands.validate import validate
+from dalsegno.cli.commands.version import version
+
+app = typer.Typer(
+    name="dalsegno",
+    help="Durable workflows written as YAML documents.",
+    epilog='Start here: dalsegno run workflow.yaml --input \'{"name": "Ada"}\'',
+    add_completion=False,
+    no_args_is_help=True,
+    # Plain help: it can be piped, copied and read aloud, and it comes at once.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 100},
+)
+
+app.command("validate")(validate)
+app.command("eval")(eval_)
+app.command("version")(version)

@@ -1,0 +1,92 @@
+"""`dalsegno validate`."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dalsegno.cli.exits import Exit, WrongUsage
+from dalsegno.cli.input import read_file, read_standard_input
+from dalsegno.cli.options import Debug, Output
+from dalsegno.cli.output import Format, complain, note, write_json
+
+if TYPE_CHECKING:
+    from dalsegno.schema.problems import Problem
+
+Files = Annotated[
+    list[str],
+    typer.Argument(metavar="FILE...", help="Documents, YAML or JSON; - is standard input.", show_default=False),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Warnings make a document invalid too.")]
+
+
+def validate(files: Files, strict: Strict = False, output: Output = Format.TEXT, debug: Debug = False) -> Exit:
+    """Say what is wrong with documents, and where.
+
+    Problems go to standard output, one a line (with --output json: one array), a summary to standard error. The exit
+    code is 0 when every document is valid, 1 when one is not, 2 when one cannot be read.
+
+    \b
+    Examples:
+      dalsegno validate order.yaml
+      dalsegno validate workflows/*.yaml --strict
+      cat order.yaml | dalsegno validate - --output json
+    """
+    from dalsegno.cli.problems import as_json, write_problems
+
+    found: list[Problem] = []
+    texts: dict[str, bytes] = {}
+    unreadable = 0
+    for file in files:
+        try:
+            path, text = _read(file)
+        except WrongUsage as error:
+            complain(str(error))
+            unreadable += 1
+            continue
+        texts[path] = text
+        problems = _problems(path, text)
+        found += problems
+        if output is Format.TEXT:
+            write_problems(problems, text)
+    if output is Format.JSON:
+        write_json([as_json(problem) for problem in found])
+    note(_summary(len(files), unreadable, found, strict))
+    if unreadable:
+        return Exit.WRONG_USAGE
+    return Exit.AT_FAULT if any(_invalidates(problem, strict) for problem in found) else Exit.DONE
+
+
+def _read(file: str) -> tuple[str, bytes]:
+    if file == "-":
+        return "<stdin>", read_standard_input("validate")
+    return file, read_file(file, "validate")
+
+
+def _problems(path: str, text: bytes) -> "Sequence[Problem]":
+    from dalsegno.schema.validation import check
+
+    return check(text, path=path)[1]
+
+
+def _invalidates(problem: "Problem", strict: bool) -> bool:
+    from dalsegno.schema.problems import Severity
+
+    return problem.severity is Severity.ERROR or (strict and problem.severity is Severity.WARNING)
+
+
+def _summary(files: int, unreadable: int, problems: "Sequence[Problem]", strict: bool) -> str:
+    """What was found, in one line: `3 documents: 2 errors, 1 warning`."""
+    from dalsegno.schema.problems import Severity
+
+    counts = {severity: sum(problem.severity is severity for problem in problems) for severity in Severity}
+    parts = [_count(count, str(severity)) for severity, count in counts.items() if count]
+    if unreadable:
+        parts.insert(0, f"{unreadable} unreadable")
+    elif not any(_invalidates(problem, strict) for problem in problems):
+        parts.insert(0, "valid")
+    return f"{_count(files, 'document')}: {', '.join(parts)}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,90 @@
+"""The input of a workflow or an expression, as `--input` gives it: JSON, `@FILE`, or `-` for stdin."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Never
+
+from dalsegno.cli.exits import WrongUsage
+from dalsegno.schema.values import JsonValue
+
+
+def read_input(argument: str | None) -> JsonValue:
+    """The JSON value that `--input` names; None (the same as no input) without it. Raises WrongUsage."""
+    if argument is None:
+        return None
+    if argument == "-":
+        return _parse(read_standard_input("--input"), "standard input")
+    if argument.startswith("@"):
+        return _parse(read_file(argument[1:], "--input"), argument[1:])
+    return _parse(argument.encode("utf-8", "surrogateescape"), None)
+
+
+def read_file(path: str, purpose: str) -> bytes:
+    """The bytes of a file. Raises WrongUsage, which names the purpose, when it cannot be read."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise WrongUsage(f"{purpose}: cannot read {path or 'a file without a name'}: {reason(error)}") from error
+    except ValueError as error:  # A NUL in the name.
+        raise WrongUsage(f"{purpose}: cannot read {path!r}: {error}") from error
+
+
+def reason(error: OSError) -> str:
+    """Why a file cannot be used, in words."""
+    match error:
+        case FileNotFoundError():
+            return "there is no such file"
+        case IsADirectoryError():
+            return "it is a folder"
+        case PermissionError():
+            return "no permission to read it"
+        case _:
+            return error.strerror or str(error)
+
+
+def read_standard_input(purpose: str) -> bytes:
+    """All of standard input. Raises WrongUsage, which names the purpose, when there is none."""
+    if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison] closed by `<&-`
+        raise WrongUsage(f"{purpose}: standard input is closed")
+    try:
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        raise WrongUsage(f"{purpose}: cannot read standard input: {reason(error)}") from error
+
+
+def _parse(data: bytes, source: str | None) -> JsonValue:
+    """The value of a JSON text; `source` is the file it is from, None for the command line itself."""
+    where = f"--input: {source} is not JSON" if source else "--input is not JSON"
+    try:
+        text = data.decode("utf-8-sig")
+        value: JsonValue = json.loads(text, parse_constant=_refuse_constant)
+        # Half of a character cannot be written down anywhere later.
+        json.dumps(value, ensure_ascii=False).encode()
+        return value
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise WrongUsage(f"{where}: {error.msg} at {place}{_remedy(data, source)}") from None
+    except UnicodeDecodeError as error:
+        raise WrongUsage(f"{where}: byte {error.start + 1} is not UTF-8") from None
+    except UnicodeEncodeError:
+        raise WrongUsage(f"{where}: it holds half of a character (a lone surrogate such as \\ud800)") from None
+    except RecursionError:
+        raise WrongUsage(f"{where}: it is nested too deeply") from None
+    except ValueError as error:
+        message = "it holds a number of thousands of digits" if "digits" in str(error) else str(error)
+        raise WrongUsage(f"{where}: {message}") from None
+
+
+def _remedy(data: bytes, source: str | None) -> str:
+    if not data.strip():
+        return ": it is empty"
+    if source is None and Path(data.decode("utf-8", "replace").replace("\0", "")).is_file():
+        return f'. To read a file, write --input "@{data.decode(errors="replace")}"'
+    if source is None and data[:1].isalpha():
+        return ". A JSON text needs its quotes: --input '\"text\"'"
+    return ""
+
+
+def _refuse_constant(constant: str) -> Never:
+    raise ValueError(f"{constant} is no JSON number")

@@ -1,0 +1,37 @@
+"""The entry point: runs one command, and turns whatever ends it into one clear message and an exit code."""
+
+import os
+import sys
+
+from dalsegno.cli import output
+from dalsegno.cli.exits import ABRUPT, Exit, explain
+
+
+def main() -> int:
+    """Run the command that `sys.argv` asks for and return its exit code."""
+    try:
+        # Imported here: a Ctrl-C while the command line is still being loaded is a Ctrl-C like any other.
+        from dalsegno.cli.app import app
+
+        code = int(app(standalone_mode=False) or Exit.DONE)
+    except BaseException as error:  # Control flow of the command line and bugs of ours: nobody else would explain them.
+        code = explain(error)
+    try:
+        output.finish()
+    except output.Unwritable as error:
+        code = explain(error)
+    if code in ABRUPT:
+        _leave(code)
+    return code
+
+
+def _leave(code: int) -> None:
+    """End the process at once: a function that still runs in its thread, or a thread of its own, must not hold it."""
+    import logging
+
+    logging.shutdown()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""The options that several commands share, with their help."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from dalsegno.cli.output import Format
+
+DEFAULT_STORE = "dalsegno.db"
+
+
+def _debug(wanted: bool) -> bool:
+    if wanted:
+        os.environ["DALSEGNO_DEBUG"] = "1"
+    return wanted
+
+
+Debug = Annotated[
+    bool,
+    typer.Option(
+        "--debug",
+        callback=_debug,
+        help="Show log records, and the traceback of whatever goes wrong, on stderr. Also: DALSEGNO_DEBUG=1.",
+    ),
+]
+
+Input = Annotated[
+    str | None,
+    typer.Option(
+        "--input",
+        metavar="JSON|@FILE|-",
+        help="The input: JSON as it stands, @ and the name of a JSON file, or - for standard input.",
+        show_default=False,
+    ),
+]
+
+Instance = Annotated[str, typer.Argument(metavar="ID", help="The id of the instance.", show_default=False)]
+
+Output = Annotated[
+    Format,
+    typer.Option("--output", metavar="text|json", help="Text for people, or JSON for programs.", show_default=True),
+]
+
+Store = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        metavar="FILE",
+        envvar="DALSEGNO_STORE",
+        show_envvar=True,
+        show_default=True,
+        help="The store: one SQLite file.",
+    ),
+]
