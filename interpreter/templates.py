@@ -13,6 +13,7 @@ from dalsegno.interpreter.execution import Execution
 from dalsegno.interpreter.expressions import Expression, ExpressionError, ExpressionSyntaxError, compile_expression
 from dalsegno.interpreter.frames import Frame
 from dalsegno.schema.durations import milliseconds
+from dalsegno.schema.expressions import unwrap
 from dalsegno.schema.values import JsonObject, JsonValue
 
 
@@ -144,7 +145,8 @@ class Language:
         return Constant(milliseconds(value))
 
     def _compile(self, source: str) -> Expression:
-        return compile_expression(strip(source), self.name)
+        wrapped = unwrap(source)
+        return compile_expression(wrapped[0] if wrapped else source, self.name)
 
     def _string(self, text: str) -> Template:
         if is_expression(text):
@@ -169,14 +171,8 @@ class Language:
 
 
 def is_expression(text: str) -> bool:
-    """Whether a string is, as a whole, `${ … }`; surrounding space is ignored."""
-    text = text.strip()
-    return text.startswith("${") and text.endswith("}")
-
-
-def strip(source: str) -> str:
-    """An expression without the `${ }` around it, if it has one."""
-    return source.strip()[2:-1] if is_expression(source) else source
+    """Whether a string is, as a whole, `${ … }` (decision D11)."""
+    return unwrap(text) is not None
 
 
 def _failed(expression: Expression, error: ExpressionError) -> WorkflowError:
