@@ -131,6 +131,8 @@ class Description:
             value = self._root
             for part in reference[1:].split("/")[1:]:
                 value = _object(value).get(unquote(part).replace("~1", "/").replace("~0", "~"))
+            if value is None:
+                break
         raise self._unusable("has references that lead nowhere")
 
     def _unusable(self, problem: str) -> ActivityError:
