@@ -4,6 +4,7 @@
 wrong is one problem here, and never the five that would follow from it.
 """
 
+from collections.abc import Collection
 from typing import Final
 
 from dalsegno.schema.findings import Findings, quote
@@ -39,7 +40,7 @@ def explain_entry(rule: Rule, place: Place, findings: Findings) -> bool:
     return False
 
 
-def _explain_single(name: str, child: Place, what: str, own: frozenset[str], findings: Findings) -> bool:
+def _explain_single(name: str, child: Place, what: str, own: Collection[str], findings: Findings) -> bool:
     if name in own and not _looks_like_entry(child, own):
         findings.at_key("missing-name", child, f"the {what} has no name", hint=_form(what))
         return True
@@ -50,7 +51,7 @@ def _explain_single(name: str, child: Place, what: str, own: frozenset[str], fin
     return False
 
 
-def _looks_like_entry(child: Place, own: frozenset[str]) -> bool:
+def _looks_like_entry(child: Place, own: Collection[str]) -> bool:
     return any(key in own for key, _ in child.entries())
 
 
@@ -96,19 +97,15 @@ def _keys(place: Place) -> frozenset[str]:
     return frozenset(key for key, _ in place.entries())
 
 
-def _known_in(rule: Rule, place: Place, name: str) -> frozenset[str]:
+def _known_in(rule: Rule, place: Place, name: str) -> dict[str, Rule]:
     known = _properties(rule)
     if name == "with":
         call = place.value.get("call") if isinstance(place.value, dict) else None
-        for condition, consequence in _conditions(place):
+        for condition, consequence in _task_rule().conditions:
             tested = condition.properties.get("call")
             if tested is not None and tested.enum and call in tested.enum:
                 known |= _properties(consequence.properties["with"])
     return known
-
-
-def _conditions(place: Place) -> list[tuple[Rule, Rule]]:
-    return _task_rule().conditions
 
 
 def _task_rule() -> Rule:
@@ -118,16 +115,20 @@ def _task_rule() -> Rule:
     return tasks.items.additional.also[0]
 
 
-def _task_properties() -> frozenset[str]:
+def _task_properties() -> dict[str, Rule]:
     return _properties(_task_rule())
 
 
-def _own_properties(rule: Rule) -> frozenset[str]:
-    return _properties(rule.additional) if isinstance(rule.additional, Rule) else frozenset()
+def _own_properties(rule: Rule) -> dict[str, Rule]:
+    return _properties(rule.additional) if isinstance(rule.additional, Rule) else {}
 
 
-def _properties(rule: Rule) -> frozenset[str]:
-    return frozenset(rule.properties).union(*(_properties(other) for other in rule.also))
+def _properties(rule: Rule) -> dict[str, Rule]:
+    """The properties that a rule knows, in the schema's order."""
+    known = dict(rule.properties)
+    for other in rule.also:
+        known |= _properties(other)
+    return known
 
 
 def _form(what: str) -> str:

@@ -98,7 +98,7 @@ _EMBEDDED = re.compile(r"\$\{([^{}]*)\}")
 
 
 def interpolated(text: str) -> str | None:
-    """`Hello ${ .x }` as it has to be written: `${ "Hello \(.x)" }`; None where it cannot be said in a line."""
+    r"""`Hello ${ .x }` as it has to be written: `${ "Hello \(.x)" }`; None where it cannot be said in a line."""
     if len(text) > 200 or "\n" in text.strip() or not _EMBEDDED.search(text):
         return None
     parts: list[str] = []

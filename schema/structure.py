@@ -80,7 +80,8 @@ class _Walk:
         elif isinstance(value, list):
             self._list(rule, place, value, context)
         elif isinstance(value, str):
-            self._text(rule, place, value)
+            if not self._text(rule, place, value):
+                return
         elif value is not None:
             self._number(rule, place, value)
         if rule.marked:
@@ -88,11 +89,16 @@ class _Walk:
 
     # --- scalars
 
-    def _text(self, rule: Rule, place: Place, value: str) -> None:
+    def _text(self, rule: Rule, place: Place, value: str) -> bool:
         if rule.pattern is not None and not rule.pattern.search(value):
-            self._not_as_expected(rule, place, value)
-        elif len(value) < rule.least_length:
+            wanted = rule.expected or "what is wanted here"
+            code = rule.code or "wrong-value"
+            self._findings.at_value(code, place, f"{quote(value)} is not {wanted}")
+            return False
+        if len(value) < rule.least_length:
             self._findings.at_value("wrong-value", place, f"`{place.name}` is empty", hint="give it a value, or remove it")
+            return False
+        return True
 
     def _number(self, rule: Rule, place: Place, value: bool | int | float) -> None:
         low, high = rule.minimum, rule.maximum
@@ -106,11 +112,6 @@ class _Walk:
         suggestion = did_you_mean(str(place.value), allowed)
         code = rule.code or "wrong-value"
         self._findings.at_value(code, place, f"{shown} is no value of `{place.name}`{suggestion}", hint=hint)
-
-    def _not_as_expected(self, rule: Rule, place: Place, value: str) -> None:
-        wanted = rule.expected or "what is wanted here"
-        code = rule.code or "wrong-value"
-        self._findings.at_value(code, place, f"{quote(value)} is not {wanted}")
 
     def _wrong_type(self, rule: Rule, place: Place) -> None:
         # Two rules may see the same place: one complaint is enough.

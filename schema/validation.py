@@ -3,7 +3,9 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from dalsegno.schema import checks, structure
+from dalsegno.schema import structure
+from dalsegno.schema.checks.document import Document
+from dalsegno.schema.checks.run import run
 from dalsegno.schema.expressions import ExpressionChecker
 from dalsegno.schema.findings import Findings
 from dalsegno.schema.model import Workflow
@@ -36,7 +38,7 @@ def check(
         root = Place(source.root)
         findings = Findings()
         marks = structure.check(root, workflow_rule(), findings)
-        checks.run(marks, checks.Document(source, root, findings, expressions, functions))
+        run(marks, Document(source, root, findings, expressions, functions))
         problems += findings.problems
     problems.sort(key=lambda problem: (problem.line, problem.column))
     if path is not None:
