@@ -1,0 +1,65 @@
+"""Documents at the door: whatever a caller has in hand, a file, a text, a mapping, becomes a validated workflow."""
+
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import TypeAlias, cast
+
+import msgspec
+
+from dalsegno.schema.model import Workflow
+from dalsegno.schema.problems import InvalidDocument, Problem, Severity
+from dalsegno.schema.validation import check, read
+from dalsegno.schema.values import JsonValue
+
+#: What can be run: the path of a file, a definition as parsed from JSON or YAML, or a loaded workflow.
+Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, JsonValue] | Workflow"
+
+
+def load(path: "str | os.PathLike[str]") -> Workflow:
+    """The workflow of a file.
+
+    Raises FileNotFoundError, or OSError for a file that cannot be read, and InvalidDocument with every problem found.
+    """
+    return read(Path(path).read_bytes(), path=os.fspath(path))
+
+
+def loads(text: str | bytes) -> Workflow:
+    """The workflow of a YAML or JSON text. Raises InvalidDocument with every problem found."""
+    return read(text)
+
+
+def validate(path_or_text: "str | os.PathLike[str]") -> list[Problem]:
+    """Every problem of a document, structural and semantic ones together; valid when none is of severity `error`.
+
+    A `str` with a newline is the text itself, any other the path of a file. Raises FileNotFoundError.
+    """
+    if isinstance(path_or_text, str) and "\n" in path_or_text:
+        return list(check(path_or_text)[1])
+    return list(check(Path(path_or_text).read_bytes(), path=os.fspath(path_or_text))[1])
+
+
+def workflow_of(source: Source, functions: Collection[str]) -> Workflow:
+    """The workflow that an engine with these activities is to run.
+
+    `functions` are the names that a `call` may use; a name that is none of them is an error here (decision C8). Raises
+    what `load` raises.
+    """
+    if isinstance(source, Workflow):
+        return _checked(source, functions)
+    if isinstance(source, Mapping):
+        return read(msgspec.json.encode(source), functions=functions)
+    return read(Path(source).read_bytes(), path=os.fspath(source), functions=functions)
+
+
+def _checked(workflow: Workflow, functions: Collection[str]) -> Workflow:
+    """A loaded workflow whose calls this engine can perform; it was not known when it was loaded."""
+    _, problems = check(msgspec.json.encode(workflow.definition), path=workflow.path, functions=functions)
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        raise InvalidDocument(problems)
+    return workflow
+
+
+def normal(value: JsonValue) -> JsonValue:
+    """The value as it will be read back from a store. Raises TypeError or ValueError for what is no JSON."""
+    return cast(JsonValue, msgspec.json.decode(msgspec.json.encode(value)))

@@ -1,0 +1,1 @@
+"""The engine of one process on one SQLite file."""

@@ -1,0 +1,205 @@
+"""The engine for programs without an event loop: the same engine, on a loop of its own in a thread."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+
+from dalsegno.activities.registry import Activities
+from dalsegno.engines.documents import Source
+from dalsegno.engines.embedded.engine import AsyncEngine
+from dalsegno.engines.embedded.instance import AsyncInstance
+from dalsegno.engines.embedded.interpreting import Watcher
+from dalsegno.engines.errors import EngineClosed
+from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification
+from dalsegno.schema.values import JsonObject, JsonValue
+
+_T = TypeVar("_T")
+
+
+class Engine:
+    """Runs instances durably: what has happened is in the store before anybody hears of it.
+
+    A context manager; entering it takes up every unfinished instance of the store, leaving it stops in order, and the
+    instances go on with the next engine. Its methods may be called from any thread, but for its own: an async activity
+    that wants the engine takes an AsyncEngine.
+    """
+
+    def __init__(
+        self,
+        store: "str | os.PathLike[str]",
+        *,
+        activities: "Iterable[Callable[..., object]] | Activities" = (),
+        secrets: Mapping[str, JsonValue] | None = None,
+        allow: Iterable[str] = (),
+        patience: float | None = 30,
+        machines: int = 1_000,
+        watcher: Watcher | None = None,
+    ) -> None:
+        """An engine on the SQLite file `store`; the arguments are AsyncEngine's."""
+        self._make = lambda: AsyncEngine(
+            store,
+            activities=activities,
+            secrets=secrets,
+            allow=allow,
+            patience=patience,
+            machines=machines,
+            watcher=watcher,
+        )
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def __enter__(self) -> Self:
+        """Takes the store over. Raises StoreError when it cannot be used, or when another engine keeps it too long."""
+        self._engine = self._make()
+        self._loop = loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=loop.run_forever, name="dalsegno loop", daemon=True)
+        self._thread.start()
+        try:
+            self.wait_done(self._engine.__aenter__())
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            self.wait_done(self._engine.__aexit__(kind, error, traceback))
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        loop, self._loop = self._loop, None
+        assert loop is not None
+        loop.call_soon_threadsafe(loop.stop)
+        self._thread.join()
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+    def start(
+        self,
+        workflow: Source,
+        input: JsonValue = None,
+        *,
+        id: str | None = None,
+        if_exists: Literal["fail", "attach"] = "fail",
+        tags: Mapping[str, str] | None = None,
+    ) -> "Instance":
+        """Starts an instance, durably before it returns; arguments and errors as AsyncEngine.start."""
+        start = self._engine.start(workflow, input, id=id, if_exists=if_exists, tags=tags)
+        return Instance(self, self.wait_done(start))
+
+    def get(self, id: str) -> "Instance":
+        """The instance of this id. Raises InstanceNotFound."""
+        return Instance(self, self.wait_done(self._engine.get(id)))
+
+    def list(
+        self, *, status: str | None = None, workflow: str | None = None, after: str | None = None, limit: int = 100
+    ) -> Sequence[InstanceRecord]:
+        """Instances, newest first, one page of `limit`; arguments as AsyncEngine.list."""
+        return self.wait_done(self._engine.list(status=status, workflow=workflow, after=after, limit=limit))
+
+    def history(self, id: str, *, start: int = 0) -> Iterator[HistoryRow]:
+        """The log of an instance, from position `start` to its end of now. Raises InstanceNotFound."""
+        while rows := self.wait_done(self._engine.history_page(id, start)):
+            yield from rows
+            start = rows[-1].seq + 1
+
+    def verify(self, id: str) -> Verification:
+        """Replays the log of an instance from its first event, and says where the store disagrees. Changes nothing."""
+        return self.wait_done(self._engine.verify(id))
+
+    def purge(self, id: str) -> None:
+        """Deletes an ended instance and its log. Raises InstanceNotFound, and WrongStatus while it lives."""
+        self.wait_done(self._engine.purge(id))
+
+    def wait_done(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Runs something on the engine's loop; Ctrl-C ends the waiting, and the work too."""
+        loop = self._loop
+        if loop is None:
+            work.close()
+            raise EngineClosed
+        if threading.current_thread() is self._thread:
+            work.close()
+            raise RuntimeError(
+                "an async activity would wait for the loop it runs on: use AsyncEngine, or a sync activity"
+            )
+        future = asyncio.run_coroutine_threadsafe(work, loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+
+class Instance:
+    """An instance; what its properties say is read from the store each time."""
+
+    def __init__(self, engine: Engine, instance: AsyncInstance) -> None:
+        """For engines."""
+        self._engine = engine
+        self._instance = instance
+
+    def __repr__(self) -> str:
+        return f"<Instance {self.id} {self._instance.status}>"
+
+    @property
+    def id(self) -> str:
+        return self._instance.id
+
+    @property
+    def record(self) -> InstanceRecord:
+        """All that is known of the instance now. Raises InstanceNotFound when it was purged."""
+        if not self._instance.record.ended:
+            self.refresh()
+        return self._instance.record
+
+    @property
+    def status(self) -> str:
+        """pending, running, waiting, suspended, completed, faulted or cancelled."""
+        return self.record.status
+
+    @property
+    def input(self) -> JsonValue:
+        return self._instance.input
+
+    @property
+    def output(self) -> JsonValue:
+        """The output; None as well while it is not completed."""
+        return self.record.output
+
+    @property
+    def error(self) -> JsonObject | None:
+        """The problem details of a faulted instance."""
+        return self.record.error
+
+    def refresh(self) -> None:
+        """Looks at the store again. Raises InstanceNotFound when the instance was purged."""
+        self._engine.wait_done(self._instance.refresh())
+
+    def wait(self, timeout: float | None = None) -> JsonValue:
+        """Waits for the end, and returns the output; `timeout` (seconds) and errors as AsyncInstance.wait."""
+        return self._engine.wait_done(self._instance.wait(timeout))
+
+    def suspend(self, reason: str | None = None) -> None:
+        """From now on nothing is decided; running activities finish. Raises WrongStatus when it has ended."""
+        self._engine.wait_done(self._instance.suspend(reason))
+
+    def resume(self) -> None:
+        """Goes on with all that has come meanwhile; overdue timers fire. Raises WrongStatus when it has ended."""
+        self._engine.wait_done(self._instance.resume())
+
+    def cancel(self, reason: str | None = None) -> None:
+        """Cancels it, and waits until running activities have acknowledged. Raises WrongStatus when it has ended."""
+        self._engine.wait_done(self._instance.cancel(reason))
+
+    def terminate(self, reason: str | None = None) -> None:
+        """Ends it at once, as cancelled, without waiting for anything. Raises WrongStatus when it has ended."""
+        self._engine.wait_done(self._instance.terminate(reason))
+
+    def history(self, *, start: int = 0) -> Iterator[HistoryRow]:
+        """The log from position `start` to its end of now."""
+        return self._engine.history(self.id, start=start)

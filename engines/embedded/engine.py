@@ -1,0 +1,264 @@
+"""The engine of one process on one file: what a program on an event loop sees of it."""
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, suppress
+from types import TracebackType
+from typing import Literal, Self, TypeVar, cast
+
+from dalsegno.activities.registry import Activities
+from dalsegno.engines.documents import Source, workflow_of
+from dalsegno.engines.embedded import history, reading, requests, verification
+from dalsegno.engines.embedded.dispatcher import Dispatcher, Performer
+from dalsegno.engines.embedded.file import MEMORY
+from dalsegno.engines.embedded.instance import AsyncInstance
+from dalsegno.engines.embedded.interpreting import Interpreters, Watcher
+from dalsegno.engines.embedded.owner import Owner, Report
+from dalsegno.engines.embedded.ownership import Ownership
+from dalsegno.engines.embedded.round import Ask, Round
+from dalsegno.engines.embedded.starting import starting
+from dalsegno.engines.embedded.store import Store
+from dalsegno.engines.embedded.waiting import Progress, Waiting
+from dalsegno.engines.errors import EngineClosed
+from dalsegno.engines.ports import Clock, Deciders, Ids
+from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification
+from dalsegno.engines.system import SystemClock, SystemIds
+from dalsegno.schema.values import JsonValue
+
+_T = TypeVar("_T")
+_A = TypeVar("_A")
+
+
+class AsyncEngine:
+    """Runs instances durably: what has happened is in the store before anybody hears of it.
+
+    An async context manager; entering it takes up every unfinished instance of the store, leaving it stops in order,
+    and the instances go on with the next engine. It belongs to one event loop.
+    """
+
+    def __init__(
+        self,
+        store: "str | os.PathLike[str]",
+        *,
+        activities: "Iterable[Callable[..., object]] | Activities" = (),
+        secrets: Mapping[str, JsonValue] | None = None,
+        allow: Iterable[str] = (),
+        patience: float | None = 30,
+        machines: int = 1_000,
+        watcher: Watcher | None = None,
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        deciders: Deciders | None = None,
+        performer: Performer | None = None,
+    ) -> None:
+        """An engine on the SQLite file `store` (":memory:": nothing is kept), made when it is not there.
+
+        `activities` are the Python functions that documents may call. `patience` is how many seconds to wait for
+        another engine to leave the store, None for ever. `machines` bounds how many instances stay in memory between
+        turns. `watcher` is told of tasks as they start and end, on the engine's thread. The rest replaces the outside
+        world in tests.
+        """
+        self.path = os.fspath(store)
+        self._activities = activities if isinstance(activities, Activities) else Activities(activities)
+        self._performer: Performer = performer or self._activities
+        self._patience = patience
+        self._clock = clock or SystemClock()
+        self._ids = ids or SystemIds()
+        self._deciders = deciders or Interpreters(watcher)
+        self._waiting = Waiting()
+        self._open = False
+        self._closing = AsyncExitStack()
+        self._owner = Owner(
+            self.path,
+            clock=self._clock,
+            deciders=self._deciders,
+            capacity=machines,
+            report=self._reported_elsewhere,
+            failed=self._failed_elsewhere,
+        )
+        self._dispatcher = Dispatcher(self._performer, self._clock, self._owner.tell, self._counted)
+
+    # --- its life ----------------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        """Takes the store over. Raises StoreError when it cannot be used, or when another engine keeps it too long."""
+        self._loop = asyncio.get_running_loop()
+        self._open = True
+        async with AsyncExitStack() as closing:
+            closing.push_async_callback(self._activities.aclose)
+            self._reader = closing.enter_context(ThreadPoolExecutor(1, "dalsegno reader"))
+            await self._take_over()
+            closing.push_async_callback(self._stop)
+            if self.path != MEMORY:
+                self._reading = await self._loop.run_in_executor(self._reader, Store.readable, self.path)
+                closing.callback(self._reading.close)
+            self._closing = closing.pop_all()
+        return self
+
+    async def _take_over(self) -> None:
+        patience = None if self._patience is None else round(self._patience * 1000)
+        stopped = threading.Event()
+
+        def take() -> None:
+            self._owner.start(Ownership.wait_acquired(self.path, self._clock, patience, stopped))
+
+        try:
+            await asyncio.shield(taking := self._loop.run_in_executor(self._reader, take))
+        except asyncio.CancelledError:
+            stopped.set()
+            await asyncio.wait([taking])
+            if not taking.exception():
+                await self._stop()
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._open = False
+        self._waiting.fail(EngineClosed())
+        await self._closing.aclose()
+
+    async def _stop(self) -> None:
+        interrupted = await self._dispatcher.stop()
+        self._owner.stop(interrupted)
+        await self._loop.run_in_executor(self._reader, self._owner.join)
+
+    # --- instances ---------------------------------------------------------------------------------------------------
+
+    async def start(
+        self,
+        workflow: Source,
+        input: JsonValue = None,
+        *,
+        id: str | None = None,
+        if_exists: Literal["fail", "attach"] = "fail",
+        tags: Mapping[str, str] | None = None,
+    ) -> AsyncInstance:
+        """Starts an instance, durably before it returns.
+
+        `workflow` is a path, a mapping or a Workflow; `id` a UUID unless given. An id that is taken raises
+        InstanceExists, except that `if_exists="attach"` gives the existing instance when document and input are the
+        same. Raises InvalidDocument, also for a function that no activity stands for; FileNotFoundError; DalsegnoError
+        for an input that is not JSON.
+        """
+        loaded = workflow_of(workflow, self._activities.names)
+        started = starting(loaded, input, id=id, tags=tags, now=self._clock.now(), ids=self._ids)
+
+        def act(round_: Round) -> Callable[[], tuple[int, InstanceRecord]]:
+            number = requests.start(round_, loaded, started, attach=if_exists == "attach")
+            return lambda: (number, reading.by_number(round_.store, number))
+
+        return await self._ask(act, lambda answer: AsyncInstance(self, *answer, self.follow(answer[0])))
+
+    async def get(self, id: str) -> AsyncInstance:
+        """The instance of this id. Raises InstanceNotFound."""
+        return AsyncInstance(self, *await self.read(lambda store: reading.numbered(store, id)), None)
+
+    async def list(
+        self, *, status: str | None = None, workflow: str | None = None, after: str | None = None, limit: int = 100
+    ) -> Sequence[InstanceRecord]:
+        """Instances, newest first, one page of `limit`.
+
+        `status` is one of the language's; `workflow` a name, or namespace/name; `after` the id at which the last page
+        ended (InstanceNotFound when it is gone).
+        """
+        return await self.read(lambda store: reading.records(store, status, workflow, after, limit))
+
+    async def history(self, id: str, *, start: int = 0) -> AsyncIterator[HistoryRow]:
+        """The log of an instance, from position `start` to its end of now. Raises InstanceNotFound."""
+        while rows := await self.history_page(id, start):
+            for row in rows:
+                yield row
+            start = rows[-1].seq + 1
+
+    async def history_page(self, id: str, start: int) -> Sequence[HistoryRow]:
+        """Some rows of the history from position `start` on; none at its end. Raises InstanceNotFound."""
+        return await self.read(lambda store: history.page(store, reading.row_of(store, id).number, start))
+
+    async def verify(self, id: str) -> Verification:
+        """Replays the log of an instance from its first event, and says where the store disagrees. Changes nothing."""
+        return await self.read(lambda store: verification.verify(store, reading.row_of(store, id), self._deciders))
+
+    async def purge(self, id: str) -> None:
+        """Deletes an ended instance and its log. Raises InstanceNotFound, and WrongStatus while it lives."""
+        await self.request("purge", id, None)
+
+    # --- for handles -------------------------------------------------------------------------------------------------
+
+    async def request(self, kind: str, id: str, argument: str | None) -> InstanceRecord:
+        """Does a request (requests.py) on an instance; returns when it is durable."""
+
+        def act(round_: Round) -> Callable[[], InstanceRecord]:
+            row = reading.row_of(round_.store, id)
+            before = reading.record(round_.store, row)
+            requests.request(round_, kind, row, argument)
+            # Nothing is left to be seen of what was purged.
+            return lambda: before if kind == "purge" else reading.by_number(round_.store, row.number)
+
+        return await self._ask(act, lambda record: record)
+
+    def follow(self, number: int) -> Progress:
+        """From now on, the end of this execution is heard."""
+        return self._waiting.follow(number)
+
+    async def wait_stopped(self, number: int) -> None:
+        """Waits until the cancelled activities of an execution have ended."""
+        await self._dispatcher.wait_stopped(number)
+
+    async def read(self, read: Callable[[Store], _T]) -> _T:
+        """Reads from one moment of the store, beside the owner's thread where there is a file."""
+        if not self._open:
+            raise EngineClosed
+        if self.path == MEMORY:
+            return await self._ask(lambda round_: lambda: read(round_.store), lambda answer: answer)
+
+        def reading_() -> _T:
+            with self._reading.reading():
+                return read(self._reading)
+
+        return await self._loop.run_in_executor(self._reader, reading_)
+
+    # --- the owner's thread ------------------------------------------------------------------------------------------
+
+    async def _ask(self, act: Callable[[Round], Callable[[], _T]], take: Callable[[_T], _A]) -> _A:
+        """Has something done in a round; `take` takes the answer on the loop, before any later round is heard of."""
+        if not self._open:
+            raise EngineClosed
+        future: asyncio.Future[_A] = self._loop.create_future()
+
+        def reply(answer: object, error: BaseException | None) -> None:
+            if future.done():
+                return
+            if error is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(take(cast(_T, answer)))
+
+        self._owner.tell(Ask(act, reply))
+        return await future
+
+    async def _counted(self, act: Callable[[Round], Callable[[], object]]) -> object:
+        return await self._ask(act, lambda answer: answer)
+
+    def _reported_elsewhere(self, report: Report) -> None:
+        self._post(self._reported, report)
+
+    def _failed_elsewhere(self, error: BaseException) -> None:
+        self._post(self._waiting.fail, error)
+
+    def _post(self, heard: Callable[[_T], None], news: _T) -> None:
+        # The loop may have ended without leaving the engine's `with`; the store has it all.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(heard, news)
+
+    def _reported(self, report: Report) -> None:
+        committed, replies = report
+        for turn in committed:
+            self._dispatcher.dispatch(turn)
+            if turn.outcome is not None:
+                self._waiting.ended(turn.whose.execution, turn.outcome)
+        for ask, answer, error in replies:
+            ask.reply(answer, error)

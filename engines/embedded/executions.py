@@ -1,0 +1,167 @@
+"""Executions: one row each, the short truth about an instance's life."""
+
+import sqlite3
+from dataclasses import dataclass
+
+import msgspec
+
+from dalsegno.interpreter.events import InstanceStarted
+from dalsegno.schema.model import Workflow
+
+_COLUMNS = "number, instance, execution, document, status, suspended, head, created, updated, reason, tags"
+_tags = msgspec.json.Decoder(dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A row. `number` keys everything that belongs to it; `head` is the next free position of its log."""
+
+    number: int
+    instance: str
+    execution: str
+    document: int
+    status: str
+    suspended: bool
+    head: int
+    created: int
+    updated: int
+    reason: str | None
+    tags: dict[str, str]
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ("completed", "faulted", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which instances a list shows, newest first, from after the execution `after` on."""
+
+    status: str | None = None
+    namespace: str | None = None
+    name: str | None = None
+    after: int | None = None
+    limit: int = 100
+
+
+class Executions:
+    """The executions and documents of a store, on one connection."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        self._workflows: dict[int, Workflow] = {}
+
+    def add(self, workflow: Workflow, started: InstanceStarted) -> int:
+        """A new execution, still pending; returns its number."""
+        cursor = self._database.execute(
+            "INSERT INTO executions (instance, execution, document, status, created, updated, tags)"
+            " VALUES (?, ?, ?, 'pending', ?, ?, ?)",
+            (
+                started.instance,
+                started.execution,
+                self._document(workflow),
+                started.at,
+                started.at,
+                msgspec.json.encode(started.tags).decode() if started.tags else None,
+            ),
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def _document(self, workflow: Workflow) -> int:
+        row = self._database.execute("SELECT number FROM documents WHERE digest = ?", (workflow.digest,)).fetchone()
+        if row is not None:
+            return int(row[0])
+        cursor = self._database.execute(
+            "INSERT INTO documents (digest, namespace, name, version, definition) VALUES (?, ?, ?, ?, ?)",
+            (
+                workflow.digest,
+                workflow.namespace,
+                workflow.name,
+                workflow.version,
+                msgspec.json.encode(workflow.definition).decode(),
+            ),
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def workflow(self, document: int) -> Workflow:
+        """A stored document; it passed the door once, so it builds."""
+        workflow = self._workflows.get(document)
+        if workflow is None:
+            row = self._database.execute("SELECT definition FROM documents WHERE number = ?", (document,)).fetchone()
+            workflow = self._workflows[document] = Workflow(msgspec.json.decode(row[0]))
+        return workflow
+
+    def forget(self) -> None:
+        """Forgets documents in memory, after a rollback that may have taken their numbers back."""
+        self._workflows.clear()
+
+    def get(self, number: int) -> Execution | None:
+        return self._one("number = ?", number)
+
+    def find(self, instance: str) -> Execution | None:
+        """The present execution of an instance."""
+        return self._one("instance = ? AND current", instance)
+
+    def _one(self, condition: str, key: int | str) -> Execution | None:
+        row = self._database.execute(f"SELECT {_COLUMNS} FROM executions WHERE {condition}", (key,)).fetchone()
+        return None if row is None else _execution(row)
+
+    def page(self, filter_: Filter) -> list[Execution]:
+        rows = self._database.execute(
+            f"SELECT {_COLUMNS} FROM executions JOIN (SELECT number AS n, namespace, name FROM documents)"
+            " ON n = document WHERE current AND (:after IS NULL OR number < :after)"
+            " AND (:status IS NULL OR :status = CASE WHEN suspended THEN 'suspended' ELSE status END)"
+            " AND (:namespace IS NULL OR namespace = :namespace) AND (:name IS NULL OR name = :name)"
+            " ORDER BY number DESC LIMIT :limit",
+            {
+                "after": filter_.after,
+                "status": filter_.status,
+                "namespace": filter_.namespace,
+                "name": filter_.name,
+                "limit": filter_.limit,
+            },
+        )
+        return [_execution(row) for row in rows]
+
+    def move(self, number: int, head: int, to: int, at: int, status: str, yielded: bool) -> bool:
+        """Moves the head of a log, on condition that it still is where the turn began; False when it is not."""
+        return (
+            self._database.execute(
+                "UPDATE executions SET head = ?, updated = ?, status = ?, yielded = ? WHERE number = ? AND head = ?",
+                (to, at, status, yielded, number, head),
+            ).rowcount
+            == 1
+        )
+
+    def suspend(self, number: int, reason: str | None) -> None:
+        self._database.execute("UPDATE executions SET suspended = 1, reason = ? WHERE number = ?", (reason, number))
+
+    def resume(self, number: int) -> None:
+        self._database.execute("UPDATE executions SET suspended = 0, reason = NULL WHERE number = ?", (number,))
+
+    def yielded(self) -> list[int]:
+        """The executions whose decider waits for nothing but its next turn."""
+        rows = self._database.execute("SELECT number FROM executions WHERE yielded AND NOT suspended ORDER BY number")
+        return [row[0] for row in rows]
+
+    def delete(self, number: int) -> None:
+        self._database.execute("DELETE FROM executions WHERE number = ?", (number,))
+
+
+def _execution(row: "tuple[int, str, str, int, str, int, int, int, int, str | None, str | None]") -> Execution:
+    number, instance, execution, document, status, suspended, head, created, updated, reason, tags = row
+    return Execution(
+        number,
+        instance,
+        execution,
+        document,
+        status,
+        bool(suspended),
+        head,
+        created,
+        updated,
+        reason,
+        _tags.decode(tags) if tags else {},
+    )

@@ -1,0 +1,129 @@
+"""Opening a store's file, and saying in one sentence why it cannot be used."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from dalsegno.engines.embedded.tables import APPLICATION, FORMAT, TABLES
+from dalsegno.engines.errors import StoreError, Trouble
+
+MEMORY = ":memory:"
+
+# Seconds to wait for another writer (a request of the command line): its transactions are short.
+_PATIENCE = 10.0
+
+_TROUBLES = {
+    sqlite3.SQLITE_PERM: Trouble.UNWRITABLE,
+    sqlite3.SQLITE_READONLY: Trouble.UNWRITABLE,
+    sqlite3.SQLITE_CANTOPEN: Trouble.UNWRITABLE,
+    sqlite3.SQLITE_NOTADB: Trouble.FOREIGN,
+    sqlite3.SQLITE_CORRUPT: Trouble.CORRUPT,
+    sqlite3.SQLITE_FULL: Trouble.FULL,
+    sqlite3.SQLITE_BUSY: Trouble.BUSY,
+    sqlite3.SQLITE_LOCKED: Trouble.BUSY,
+}
+
+
+@contextmanager
+def troubles(path: str) -> Iterator[None]:
+    """Turns what SQLite raises about the file into a StoreError."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(path, trouble(error), str(error)) from error
+
+
+def trouble(error: sqlite3.Error) -> Trouble:
+    """What an error of SQLite means for the store; the low byte of its code is the kind."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return _TROUBLES.get(code & 0xFF, Trouble.BROKEN) if isinstance(code, int) else Trouble.BROKEN
+
+
+def open_for_writing(path: str) -> sqlite3.Connection:
+    """A connection to the store, which is created when there is none. Raises StoreError."""
+    if path != MEMORY and Path(path).is_dir():
+        raise StoreError(path, Trouble.FOREIGN, "it is a folder")
+    with troubles(path):
+        database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+        return _ready(database, path, _prepare)
+
+
+def open_for_reading(path: str) -> sqlite3.Connection:
+    """A connection that cannot write. Raises StoreError, also when there is no store."""
+    if not Path(path).exists():
+        raise StoreError(path, Trouble.MISSING)
+    if not Path(path).is_file():
+        raise StoreError(path, Trouble.FOREIGN, "it is a folder")
+    if not os.access(path, os.R_OK):
+        raise StoreError(path, Trouble.UNREADABLE)
+    with troubles(path):
+        database = sqlite3.connect(
+            f"file:{quote(os.path.abspath(path))}?mode=ro{_frozen(path)}",
+            uri=True,
+            timeout=_PATIENCE,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        return _ready(database, path, _check)
+
+
+def _frozen(path: str) -> str:
+    """On a medium where nobody can write, SQLite has no room for the shared memory of WAL, and needs none."""
+    writable = os.access(Path(path).resolve().parent, os.W_OK)
+    return "" if writable or Path(f"{path}-wal").exists() else "&immutable=1"
+
+
+def _ready(
+    database: sqlite3.Connection, path: str, prepare: Callable[[sqlite3.Connection, str], None]
+) -> sqlite3.Connection:
+    try:
+        prepare(database, path)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _prepare(database: sqlite3.Connection, path: str) -> None:
+    if path != MEMORY and not os.access(path, os.W_OK):
+        raise StoreError(path, Trouble.UNWRITABLE)
+    if _is_new(database):
+        database.execute("PRAGMA journal_mode = WAL")
+        _create(database)
+    _check(database, path)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = FULL")
+    # A file opened for writing may still be on a medium that is not: the first write tells, and changes nothing.
+    database.execute("BEGIN IMMEDIATE")
+    database.execute("UPDATE owner SET epoch = epoch")
+    database.execute("ROLLBACK")
+
+
+def _create(database: sqlite3.Connection) -> None:
+    database.execute("BEGIN IMMEDIATE")
+    if _is_new(database):  # Another process may have been quicker.
+        for statement in TABLES.split(";\n"):
+            database.execute(statement)
+        database.execute(f"PRAGMA application_id = {APPLICATION}")
+        database.execute(f"PRAGMA user_version = {FORMAT}")
+    database.execute("COMMIT")
+
+
+def _is_new(database: sqlite3.Connection) -> bool:
+    tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    return not tables and _pragma(database, "application_id") == 0
+
+
+def _check(database: sqlite3.Connection, path: str) -> None:
+    if _pragma(database, "application_id") != APPLICATION:
+        raise StoreError(path, Trouble.FOREIGN)
+    version = _pragma(database, "user_version")
+    if version > FORMAT:
+        raise StoreError(path, Trouble.NEWER, f"its format is {version}, this Dalsegno knows {FORMAT}")
+
+
+def _pragma(database: sqlite3.Connection, name: str) -> int:
+    return int(database.execute(f"PRAGMA {name}").fetchone()[0])

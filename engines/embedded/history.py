@@ -1,0 +1,118 @@
+"""History: a log as a person reads it, page by page."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from dalsegno.engines.embedded.log import Entry
+from dalsegno.engines.embedded.reading import moment
+from dalsegno.engines.embedded.store import Store
+from dalsegno.engines.records import HistoryRow
+from dalsegno.interpreter.events import (
+    ActivityCancelled,
+    ActivityCompleted,
+    ActivityFailed,
+    ActivityScheduled,
+    AnyEvent,
+    CancelRequested,
+    CustomStatusSet,
+    InstanceCancelled,
+    InstanceCompleted,
+    InstanceFaulted,
+    InstanceStarted,
+    MessageEmitted,
+    Resumed,
+    TimerCancelled,
+    TimerFired,
+    TimerStarted,
+    Yielded,
+)
+from dalsegno.schema.values import JsonValue
+
+PAGE = 500
+
+_LONGEST = 200
+
+
+def page(store: Store, execution: int, start: int, size: int = PAGE) -> Sequence[HistoryRow]:
+    """The rows of a log from position `start` on, at most `size`."""
+    requests: dict[int, ActivityScheduled | TimerStarted] = {}
+    return list(_rows(store, execution, store.log.read(execution, start, start + size), requests))
+
+
+def _rows(
+    store: Store, execution: int, entries: Iterator[Entry], requests: dict[int, ActivityScheduled | TimerStarted]
+) -> Iterator[HistoryRow]:
+    for entry in list(entries):
+        event = entry.event
+        if isinstance(event, ActivityScheduled | TimerStarted):
+            requests[event.id] = event
+        request = _request(store, execution, event, requests)
+        detail = _detail(event, request) + (" (by the engine)" if entry.imposed else "")
+        yield HistoryRow(entry.seq, moment(event.at), type(event).__name__, _reference(event, request), detail)
+
+
+def _request(
+    store: Store, execution: int, event: AnyEvent, requests: dict[int, ActivityScheduled | TimerStarted]
+) -> ActivityScheduled | TimerStarted | None:
+    """What an answer answers. The interpreter's ids are positions, so an earlier page need not be read again."""
+    id_ = getattr(event, "id", None)
+    if not isinstance(id_, int):
+        return None
+    if id_ not in requests:
+        found = store.log.at(execution, id_)
+        if not isinstance(found, ActivityScheduled | TimerStarted):
+            return None
+        requests[id_] = found
+    return requests[id_]
+
+
+def _reference(event: AnyEvent, request: ActivityScheduled | TimerStarted | None) -> str | None:
+    if request is not None:
+        return request.step
+    if isinstance(event, InstanceFaulted):
+        where = event.error.get("instance")
+        return where if isinstance(where, str) else None
+    return event.step if isinstance(event, MessageEmitted) else None
+
+
+def _detail(event: AnyEvent, request: ActivityScheduled | TimerStarted | None) -> str:
+    name = request.activity if isinstance(request, ActivityScheduled) else ""
+    match event:
+        case InstanceStarted():
+            return f"{event.namespace}/{event.name}:{event.version} {_json(event.input)}"
+        case ActivityScheduled():
+            return f"{event.activity} {_json(event.arguments)}"
+        case ActivityCompleted():
+            return f"{name} {_json(event.result)}"
+        case ActivityFailed() | InstanceFaulted():
+            return f"{name} {_error(event.error)}".lstrip()
+        case ActivityCancelled():
+            return name
+        case TimerStarted():
+            return f"until {moment(event.deadline).isoformat(timespec='milliseconds')}" if _known(event) else "for ever"
+        case MessageEmitted():
+            return f"{event.message.get('type')} {event.message.get('id')}"
+        case CustomStatusSet():
+            return _json(event.status)
+        case InstanceCompleted():
+            return _json(event.output)
+        case CancelRequested() | InstanceCancelled():
+            return event.reason or ""
+        case TimerFired() | TimerCancelled() | Yielded() | Resumed():
+            return ""
+
+
+def _known(event: TimerStarted) -> bool:
+    # Python's dates end with the year 9999.
+    return event.deadline < 253_370_764_800_000
+
+
+def _json(value: JsonValue) -> str:
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _error(error: "dict[str, JsonValue]") -> str:
+    detail = error.get("detail")
+    return f"{error.get('title') or error.get('type')} ({error.get('status')})" + (f": {detail}" if detail else "")

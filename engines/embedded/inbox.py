@@ -1,0 +1,57 @@
+"""The inbox: what is to be told to an execution, or done with it, and must not be lost until then."""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from dalsegno.engines.embedded.body import unpack
+from dalsegno.interpreter.events import Fact
+
+FACT = "fact"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One entry: a fact (an event in its stored form) or a request (requests.py) with its argument."""
+
+    number: int
+    execution: int
+    kind: str
+    body: str
+
+    def fact(self, fetch: Callable[[str], bytes]) -> Fact:
+        """The fact of an entry of that kind; `fetch` gives the JSON of a large value by its hash."""
+        return cast(Fact, unpack(self.body, fetch))
+
+
+class Inbox:
+    """The inbox of a store, on one connection."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def add(self, execution: int, kind: str, body: str, *, held: bool = False) -> None:
+        self._database.execute(
+            "INSERT INTO inbox (execution, kind, body, held) VALUES (?, ?, ?, ?)", (execution, kind, body, held)
+        )
+
+    def unread(self) -> list[Letter]:
+        """What may be taken out, in the order of arrival."""
+        rows = self._database.execute("SELECT number, execution, kind, body FROM inbox WHERE NOT held ORDER BY number")
+        return [Letter(*row) for row in rows]
+
+    def facts(self, execution: int) -> list[Letter]:
+        """The facts that wait for an execution."""
+        rows = self._database.execute(
+            "SELECT number, execution, kind, body FROM inbox WHERE execution = ? AND kind = ? ORDER BY number",
+            (execution, FACT),
+        )
+        return [Letter(*row) for row in rows]
+
+    def remove(self, number: int) -> bool:
+        """Takes an entry out, in the transaction that does what it says; False when it is out already."""
+        return self._database.execute("DELETE FROM inbox WHERE number = ?", (number,)).rowcount == 1
+
+    def clear(self, execution: int) -> None:
+        self._database.execute("DELETE FROM inbox WHERE execution = ?", (execution,))

@@ -1,0 +1,136 @@
+"""The handle of an instance, for a program on an event loop."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dalsegno.engines.embedded import reading
+from dalsegno.engines.embedded.turn import Outcome
+from dalsegno.engines.embedded.waiting import Progress
+from dalsegno.engines.errors import WorkflowCancelled, WorkflowFaulted, WorkflowTimeout
+from dalsegno.engines.records import HistoryRow, InstanceRecord
+from dalsegno.interpreter.events import InstanceCancelled, InstanceCompleted, InstanceFaulted
+from dalsegno.schema.values import JsonObject, JsonValue
+
+if TYPE_CHECKING:
+    from dalsegno.engines.embedded.engine import AsyncEngine
+
+
+class AsyncInstance:
+    """An instance as it was when this handle last heard of it; `refresh` looks again."""
+
+    def __init__(self, engine: "AsyncEngine", number: int, record: InstanceRecord, progress: Progress | None) -> None:
+        """For engines: `progress` is followed since the moment of `record`, None when it was not."""
+        self._engine = engine
+        self._number = number
+        self._record = record
+        self._progress = progress
+
+    def __repr__(self) -> str:
+        return f"<AsyncInstance {self.id} {self.status}>"
+
+    @property
+    def record(self) -> InstanceRecord:
+        """All that is known of the instance."""
+        return self._record
+
+    @property
+    def id(self) -> str:
+        return self._record.id
+
+    @property
+    def status(self) -> str:
+        """pending, running, waiting, suspended, completed, faulted or cancelled."""
+        return self._record.status
+
+    @property
+    def input(self) -> JsonValue:
+        return self._record.input
+
+    @property
+    def output(self) -> JsonValue:
+        """The output; None as well while it is not completed."""
+        return self._record.output
+
+    @property
+    def error(self) -> JsonObject | None:
+        """The problem details of a faulted instance."""
+        return self._record.error
+
+    async def refresh(self) -> None:
+        """Looks at the store again. Raises InstanceNotFound when the instance was purged."""
+        _, self._record = await self._engine.read(lambda store: reading.numbered(store, self.id))
+
+    async def wait(self, timeout: float | None = None) -> JsonValue:
+        """Waits for the end, and returns the output.
+
+        `timeout` is in seconds. Raises WorkflowFaulted, WorkflowCancelled, and WorkflowTimeout when the instance lives
+        on beyond the timeout; EngineClosed or StoreError when the engine ends first, which the instance survives.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                await self._wait_ended()
+        except TimeoutError:
+            assert timeout is not None
+            raise WorkflowTimeout(self.id, timeout) from None
+        return outcome_of(self._record)
+
+    async def _wait_ended(self) -> None:
+        if self._record.ended:
+            return
+        if self._progress is None:
+            # First listen, then look: whatever ends it in between is heard.
+            self._progress = self._engine.follow(self._number)
+            await self.refresh()
+        if not self._record.ended:
+            self._record = _ended(self._record, await self._progress.wait_ended())
+
+    async def suspend(self, reason: str | None = None) -> None:
+        """From now on nothing is decided; running activities finish. Raises WrongStatus when it has ended."""
+        await self._request("suspend", reason)
+
+    async def resume(self) -> None:
+        """Goes on with all that has come meanwhile; overdue timers fire. Raises WrongStatus when it has ended."""
+        await self._request("resume", None)
+
+    async def cancel(self, reason: str | None = None) -> None:
+        """Cancels it down its tree, and waits until running activities have acknowledged.
+
+        Raises WrongStatus when it has ended.
+        """
+        await self._request("cancel", reason)
+        await self._engine.wait_stopped(self._number)
+
+    async def terminate(self, reason: str | None = None) -> None:
+        """Ends it at once, as cancelled, without waiting for anything. Raises WrongStatus when it has ended."""
+        await self._request("terminate", reason)
+
+    async def history(self, *, start: int = 0) -> AsyncIterator[HistoryRow]:
+        """The log from position `start` to its end of now."""
+        async for row in self._engine.history(self.id, start=start):
+            yield row
+
+    async def _request(self, kind: str, argument: str | None) -> None:
+        self._record = await self._engine.request(kind, self.id, argument)
+
+
+def outcome_of(record: InstanceRecord) -> JsonValue:
+    """The output of an ended instance. Raises WorkflowFaulted, WorkflowCancelled."""
+    if record.error is not None:
+        raise WorkflowFaulted(record.id, record.error)
+    if record.status == "cancelled":
+        raise WorkflowCancelled(record.id, record.reason)
+    return record.output
+
+
+def _ended(record: InstanceRecord, outcome: Outcome) -> InstanceRecord:
+    """The record with its end, which needs no look at the store."""
+    at = reading.moment(outcome.at)
+    match outcome:
+        case InstanceCompleted(output=output):
+            return replace(record, status="completed", updated=at, output=output)
+        case InstanceFaulted(error=error):
+            return replace(record, status="faulted", updated=at, error=error)
+        case InstanceCancelled(reason=reason):
+            return replace(record, status="cancelled", updated=at, reason=reason)

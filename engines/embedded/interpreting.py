@@ -1,0 +1,69 @@
+"""The decider of the house: the interpreter, in this process."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
+
+from dalsegno.engines.ports import Written
+from dalsegno.interpreter import Machine, Snapshot, compile, replay, restore, take
+from dalsegno.interpreter.commands import AnyCommand
+from dalsegno.interpreter.events import AnyEvent, Fact
+from dalsegno.interpreter.notices import Notice
+from dalsegno.schema.model import Workflow
+
+#: Told of tasks as they start and end, on the owner's thread: the instance's id, and the notice.
+Watcher: TypeAlias = Callable[[str, Notice], None]
+
+
+class Interpreter:
+    """A machine as a decider."""
+
+    __slots__ = ("_machine", "apply")
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self.apply: Callable[[Fact], Sequence[AnyCommand]] = machine.apply
+
+    @property
+    def position(self) -> int:
+        return self._machine.position
+
+    @property
+    def status(self) -> str:
+        return self._machine.status.value
+
+    @property
+    def pending(self) -> Sequence[AnyCommand]:
+        return self._machine.pending
+
+    def snapshot(self) -> Written:
+        return take(self._machine)
+
+
+class Interpreters:
+    """Makes machines; graphs are compiled once per document."""
+
+    def __init__(self, watcher: Watcher | None = None) -> None:
+        self._watcher = watcher
+
+    def restore(self, workflow: Workflow, written: Written | None, tail: Iterable[AnyEvent]) -> Interpreter:
+        graph = compile(workflow)
+        watch = _Watch(self._watcher) if self._watcher else None
+        machine = Machine(graph, watch)
+        if written is not None:
+            machine = restore(graph, Snapshot(written.state, written.values), watch)
+        machine = replay(graph, tail, machine)
+        if watch is not None:
+            watch.machine = machine
+        return Interpreter(machine)
+
+
+class _Watch:
+    """Passes notices on, but not those that a replay repeats."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self.machine: Machine | None = None
+
+    def __call__(self, notice: Notice) -> None:
+        if self.machine is not None and self.machine.started is not None:
+            self._watcher(self.machine.started.instance, notice)

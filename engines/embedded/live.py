@@ -1,0 +1,121 @@
+"""Live executions: deciders kept in memory between turns, as many as there is room for."""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
+
+from dalsegno.engines.embedded.checkpoints import Checkpoint
+from dalsegno.engines.embedded.executions import Execution
+from dalsegno.engines.embedded.store import Store
+from dalsegno.engines.embedded.turn import Committed, Decision, Whose, Work, whose_of
+from dalsegno.engines.ports import Decider, Deciders
+from dalsegno.interpreter.commands import AnyCommand, CancelInstance, CompleteInstance, FaultInstance
+from dalsegno.interpreter.errors import NondeterminismError
+from dalsegno.interpreter.events import Fact
+
+_LOGGER = logging.getLogger("dalsegno.engines")
+
+ENDINGS = (CompleteInstance, FaultInstance, CancelInstance)
+
+# A shorter log is replayed faster than a checkpoint is written and read.
+WORTH = 64
+
+
+@dataclass(slots=True)
+class Live:
+    """An execution in memory. `tail` and `grown` count the events and bytes of its log since the last checkpoint."""
+
+    whose: Whose
+    decider: Decider
+    head: int
+    at: int
+    tail: int
+    grown: int
+    size: int
+
+    def decide(self, work: Work) -> Decision:
+        """Tells the facts of a turn; nothing is told after the outcome: late answers are dropped."""
+        decision: list[tuple[Fact, Sequence[AnyCommand]]] = []
+        for fact in work.events:
+            commands = self.decider.apply(fact)
+            decision.append((fact, commands))
+            if commands and isinstance(commands[-1], ENDINGS):
+                break
+        return decision
+
+    def moved(self, committed: Committed) -> None:
+        """Takes note of a turn that was written."""
+        self.tail += committed.head - self.head
+        self.grown += committed.written
+        self.head = committed.head
+        self.at = committed.at
+
+    @property
+    def outgrown(self) -> bool:
+        """Whether the log since the last checkpoint is larger than that: then writing one costs no more than it saves."""
+        return self.tail >= WORTH and self.grown >= self.size
+
+
+class LiveExecutions:
+    """The executions of a store that are in memory, least recently used first."""
+
+    def __init__(self, store: Store, deciders: Deciders, capacity: int) -> None:
+        self._store = store
+        self._deciders = deciders
+        self._capacity = capacity
+        self._live: OrderedDict[int, Live] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def __iter__(self) -> Iterator[Live]:
+        return iter(self._live.values())
+
+    def find(self, number: int) -> Live | None:
+        """An execution, if it is in memory."""
+        live = self._live.get(number)
+        if live is not None:
+            self._live.move_to_end(number)
+        return live
+
+    def load(self, row: Execution) -> Live:
+        """An execution from its newest checkpoint and the tail of its log. Raises NondeterminismError."""
+        live = self._restored(row)
+        self._live[row.number] = live
+        return live
+
+    def drop(self, number: int) -> None:
+        self._live.pop(number, None)
+
+    def surplus(self, busy: Set[int]) -> list[Live]:
+        """The executions beyond the capacity; those in `busy` stay, whatever the capacity."""
+        count = len(self._live) - self._capacity
+        if count <= 0:
+            return []
+        idle = (live for number, live in self._live.items() if number not in busy)
+        return [live for live, _ in zip(idle, range(count), strict=False)]
+
+    def write(self, live: Live) -> None:
+        """Writes a checkpoint, inside the caller's transaction."""
+        live.size = self._store.checkpoints.write(live.whose.execution, live.head, live.decider.snapshot())
+        live.tail = live.grown = 0
+
+    def _restored(self, row: Execution) -> Live:
+        try:
+            checkpoint = self._store.checkpoints.read(row.number)
+            if checkpoint is not None:
+                return self._from(row, checkpoint)
+        except Exception as error:
+            # A checkpoint is a cache: whatever is wrong with it, the log has everything.
+            _LOGGER.warning("the checkpoint of instance %s is left aside: %s", row.instance, error)
+        return self._from(row, None)
+
+    def _from(self, row: Execution, checkpoint: Checkpoint | None) -> Live:
+        workflow = self._store.executions.workflow(row.document)
+        seq, size = (checkpoint.seq, checkpoint.size) if checkpoint else (0, 0)
+        tail = (entry.event for entry in self._store.log.read(row.number, seq))
+        decider = self._deciders.restore(workflow, checkpoint, tail)
+        if decider.position != row.head:
+            raise NondeterminismError(row.head, "the end of the log", f"an end at {decider.position}")
+        return Live(whose_of(self._store, row), decider, row.head, row.updated, row.head - seq, 0, size)

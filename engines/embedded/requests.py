@@ -1,0 +1,116 @@
+"""Requests: what people may do with an instance, done by the owner inside a round.
+
+They come from a handle in the owner's process, or as letters from another process (visitor.py); it is one and the same.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import msgspec
+
+from dalsegno.engines.embedded.executions import Execution
+from dalsegno.engines.embedded.inbox import Letter
+from dalsegno.engines.embedded.reading import same_json, started_of
+from dalsegno.engines.embedded.round import Round
+from dalsegno.engines.errors import InstanceExists, WrongStatus
+from dalsegno.interpreter.events import CancelRequested, InstanceStarted
+from dalsegno.schema.model import Workflow
+
+#: A request on an execution, with its argument (a reason, or nothing).
+Request: TypeAlias = Callable[[Round, Execution, str | None], None]
+
+
+def start(round_: Round, workflow: Workflow, started: InstanceStarted, attach: bool) -> int:
+    """Begins an instance, whose first turn is in this round; returns its execution's number.
+
+    Raises InstanceExists when the id is taken, with `attach` only when document or input differ.
+    """
+    existing = round_.store.executions.find(started.instance)
+    if existing is not None:
+        if attach:
+            _same(round_, existing, workflow, started)
+            return existing.number
+        raise InstanceExists(started.instance)
+    number = round_.store.executions.add(workflow, started)
+    round_.tell(number, started)
+    return number
+
+
+def _same(round_: Round, existing: Execution, workflow: Workflow, started: InstanceStarted) -> None:
+    before = started_of(round_.store, existing)
+    if before.digest != workflow.digest:
+        old = f"{before.namespace}/{before.name}:{before.version}"
+        raise InstanceExists(existing.instance, f"another document ({old}, digest {before.digest})")
+    if not same_json(before.input, started.input):
+        raise InstanceExists(existing.instance, "another input")
+
+
+def suspend(round_: Round, row: Execution, reason: str | None) -> None:
+    """No turns any more, until `resume`; running activities finish, and their results wait (decision F18)."""
+    if not row.suspended:
+        round_.suspend(row, reason)
+
+
+def resume(round_: Round, row: Execution, _: str | None) -> None:
+    """Turns again; nothing happens when it is not suspended."""
+    if row.suspended:
+        round_.resume(row)
+
+
+def cancel(round_: Round, row: Execution, reason: str | None) -> None:
+    """Asks the decider to end. A suspension ends with it: nothing but this could ever end the instance."""
+    if row.suspended:
+        round_.wake(row)
+    round_.tell(row.number, CancelRequested(at=round_.now, reason=reason))
+
+
+def terminate(round_: Round, row: Execution, reason: str | None) -> None:
+    """Ends the instance at once, without asking its decider."""
+    round_.terminate(row, reason)
+
+
+def purge(round_: Round, row: Execution, _: str | None) -> None:
+    """Deletes an ended instance with all that belongs to it."""
+    store = round_.store
+    store.log.delete(row.number)
+    store.checkpoints.delete(row.number)
+    store.values.release(row.number, checkpoint=False)
+    store.inbox.clear(row.number)
+    store.executions.delete(row.number)
+
+
+REQUESTS: dict[str, Request] = {
+    "suspend": suspend,
+    "resume": resume,
+    "cancel": cancel,
+    "terminate": terminate,
+    "purge": purge,
+}
+
+
+def check_request(kind: str, row: Execution) -> None:
+    """Raises WrongStatus for a request that makes no sense in the status of an execution."""
+    if kind == "purge":
+        if not row.ended:
+            raise WrongStatus(row.instance, row.status, "cancel or terminate it before you purge it")
+    elif row.ended:
+        raise WrongStatus(row.instance, row.status, f"there is nothing left to {kind}")
+
+
+def request(round_: Round, kind: str, row: Execution, argument: str | None) -> None:
+    """Does a request by its name. Raises WrongStatus."""
+    check_request(kind, row)
+    REQUESTS[kind](round_, row, argument)
+
+
+def open_letter(round_: Round, letter: Letter) -> None:
+    """Does what a letter asks for, and takes it out of the inbox."""
+    if not round_.store.inbox.remove(letter.number):
+        return
+    row = round_.store.executions.get(letter.execution)
+    if row is None:
+        return
+    if letter.kind in REQUESTS:
+        request(round_, letter.kind, row, msgspec.json.decode(letter.body, type=str | None))
+    else:
+        round_.tell(row.number, letter.fact(round_.store.values.get))

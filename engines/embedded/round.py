@@ -1,0 +1,211 @@
+"""A round: the turns and requests that are ready together, in one transaction (group commit)."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from dalsegno.engines.embedded.body import impose, pack
+from dalsegno.engines.embedded.executions import Execution
+from dalsegno.engines.embedded.inbox import FACT
+from dalsegno.engines.embedded.live import WORTH, Live, LiveExecutions
+from dalsegno.engines.embedded.reading import started_of
+from dalsegno.engines.embedded.store import Store
+from dalsegno.engines.embedded.turn import Committed, Outcome, StaleTurn, begin, commit, end, whose_of
+from dalsegno.interpreter.errors import NondeterminismError, standard
+from dalsegno.interpreter.events import (
+    Fact,
+    InstanceCancelled,
+    InstanceFaulted,
+    InstanceStarted,
+    Resumed,
+    TimerFired,
+)
+from dalsegno.schema.errors import DalsegnoError
+
+_LOGGER = logging.getLogger("dalsegno.engines")
+
+#: What the host lacks, or what the log and the document disagree about: no fault of the workflow, so it is suspended.
+_SUSPENDING = (NondeterminismError, MemoryError, RecursionError)
+
+
+@dataclass(slots=True)
+class Tell:
+    """An errand: a fact for an execution."""
+
+    execution: int
+    fact: Fact
+
+
+@dataclass(slots=True)
+class Ask:
+    """An errand: something to do inside the transaction.
+
+    `act` returns what will be asked for the answer once the round's turns are made; `reply` gets the answer, or the
+    DalsegnoError that `act` raised, after the commit. `act` raises before it changes anything.
+    """
+
+    act: "Callable[[Round], Callable[[], object]]"
+    reply: Callable[[object, BaseException | None], None]
+
+
+@dataclass(slots=True)
+class Round:
+    """One transaction's worth of work. `committed` and `replies` count only once it is durable."""
+
+    store: Store
+    live: LiveExecutions
+    now: int
+    committed: list[Committed] = field(default_factory=list[Committed])
+    replies: list[tuple[Ask, object, BaseException | None]] = field(
+        default_factory=list[tuple[Ask, object, BaseException | None]]
+    )
+    timers: bool = False
+    _facts: dict[int, list[Fact]] = field(default_factory=dict[int, list[Fact]])
+    _touched: set[int] = field(default_factory=set[int])
+    _evicted: list[int] = field(default_factory=list[int])
+
+    def make(self, errands: "Sequence[Tell | Ask]") -> None:
+        """Does the errands, inside the caller's transaction."""
+        asked: list[tuple[Ask, Callable[[], object]]] = []
+        for errand in errands:
+            if isinstance(errand, Tell):
+                self.tell(errand.execution, errand.fact)
+                continue
+            try:
+                asked.append((errand, errand.act(self)))
+            except DalsegnoError as error:
+                self.replies.append((errand, None, error))
+        while self._facts:
+            self._turn(*self._facts.popitem())
+        self.replies.extend((ask, answer(), None) for ask, answer in asked)
+        self._evict()
+
+    def tell(self, execution: int, fact: Fact) -> None:
+        """Lets an execution know a fact, in the turn that it has in this round."""
+        self._touched.add(execution)
+        self._facts.setdefault(execution, []).append(fact)
+
+    def end(self, row: Execution, event: Outcome, started: InstanceStarted | None = None) -> None:
+        """Ends an execution over the head of its decider; `started` is its first event where the log lacks it yet."""
+        bodies = [impose(event)]
+        if row.head == 0:
+            bodies.insert(0, self._pack(row.number, started or started_of(self.store, row)))
+        status = "faulted" if isinstance(event, InstanceFaulted) else "cancelled"
+        head = row.head + len(bodies)
+        self.store.log.append(row.number, row.head, bodies)
+        if not self.store.executions.move(row.number, row.head, head, event.at, status, False):
+            raise StaleTurn
+        end(self.store, row.number)
+        self.live.drop(row.number)
+        self.committed.append(Committed(whose_of(self.store, row), event.at, head, outcome=event))
+
+    def fault(self, row: Execution, cause: BaseException, facts: Sequence[Fact] = ()) -> None:
+        """Faults an execution for a bug of ours: no `try` catches it (decision E8)."""
+        _LOGGER.error("instance %s: a fault in the engine", row.instance, exc_info=cause)
+        detail = f"{type(cause).__qualname__}: {cause}. This is a bug in Dalsegno, please report it."
+        event = InstanceFaulted(
+            at=max(self.now, row.updated), error=standard("runtime", detail, title="Internal Error")
+        )
+        started = next((fact for fact in facts if isinstance(fact, InstanceStarted)), None)
+        self.end(row, event, started)
+
+    def terminate(self, row: Execution, reason: str | None) -> None:
+        """Ends an execution at once, whatever it is doing; what it was told before in this round comes first."""
+        if row.number in self._facts:
+            self._turn(row.number, self._facts.pop(row.number))
+            row = self._row(row.number)
+        if not row.ended:
+            self.end(row, InstanceCancelled(at=max(self.now, row.updated), reason=reason))
+
+    def suspend(self, row: Execution, reason: str | None) -> None:
+        """From now on, what is to be told to the execution waits in the inbox."""
+        self.store.executions.suspend(row.number, reason)
+        self.store.pending.hold(row.number, True)
+        self.live.drop(row.number)
+        self.timers = True
+
+    def resume(self, row: Execution) -> None:
+        """Tells what has waited, in its order, and lets timers fire again, the overdue ones at once."""
+        self.wake(row)
+        for letter in self.store.inbox.facts(row.number):
+            self.store.inbox.remove(letter.number)
+            self.tell(row.number, letter.fact(self.store.values.get))
+        if row.number in self.store.executions.yielded():
+            self.tell(row.number, Resumed(at=self.now))
+
+    def wake(self, row: Execution) -> None:
+        """Takes a suspension away; what waits in the inbox stays there."""
+        self.store.executions.resume(row.number)
+        self.store.pending.hold(row.number, False)
+        self.timers = True
+
+    def _pack(self, number: int, fact: Fact) -> str:
+        body, values = pack(fact)
+        self.store.values.use(number, values)
+        return body
+
+    def _turn(self, number: int, facts: Sequence[Fact]) -> None:
+        live = self.live.find(number)
+        try:
+            live = live or self._load(number, facts)
+            if live is None:
+                return
+            work = begin(live.head, live.at, facts)
+            decision = live.decide(work)
+        except _SUSPENDING as error:
+            row = self._row(number)
+            _LOGGER.error("instance %s is suspended: %s", row.instance, error)
+            self.suspend(row, str(error) or type(error).__name__)
+            self._hold(number, facts)
+            return
+        except Exception as error:
+            self.fault(self._row(number), error, facts)
+            return
+        written = commit(self.store, work, decision, live.whose, live.decider.status)
+        live.moved(written)
+        self.timers = self.timers or written.timers
+        self.committed.append(written)
+        if written.outcome is not None:
+            self.live.drop(number)
+        elif live.outgrown:
+            self.live.write(live)
+
+    def _load(self, number: int, facts: Sequence[Fact]) -> Live | None:
+        row = self.store.executions.get(number)
+        if row is None or row.ended:
+            return None  # Late answers of an ended execution are dropped: it will never need them.
+        if row.suspended:
+            self._hold(number, facts)
+            return None
+        return self.live.load(row)
+
+    def _row(self, number: int) -> Execution:
+        row = self.store.executions.get(number)
+        assert row is not None
+        return row
+
+    def _hold(self, number: int, facts: Sequence[Fact]) -> None:
+        for fact in facts:
+            # Resuming answers a yield again, and a timer that has fired is still a row.
+            if not isinstance(fact, Resumed | TimerFired):
+                self.store.inbox.add(number, FACT, self._pack(number, fact), held=True)
+
+    def _evict(self) -> None:
+        for live in self.live.surplus(self._touched):
+            self.checkpoint(live)
+            self._evicted.append(live.whose.execution)
+
+    def checkpoint(self, live: Live) -> None:
+        """Writes a checkpoint of an execution that leaves memory, where it is worth it."""
+        if live.tail >= WORTH:
+            self.live.write(live)
+
+    def settle(self) -> None:
+        """After the commit: lets go of what was evicted."""
+        for number in self._evicted:
+            self.live.drop(number)
+
+    def abandon(self) -> None:
+        """After a failure: the deciders have heard of things that never happened, so they are dropped."""
+        for number in {*self._touched, *self._evicted}:
+            self.live.drop(number)

@@ -1,0 +1,50 @@
+"""The first event of an instance: everything that must not change during its life."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from dalsegno import __version__
+from dalsegno.engines.documents import normal
+from dalsegno.engines.ports import Ids
+from dalsegno.interpreter.events import InstanceStarted
+from dalsegno.schema.errors import DalsegnoError
+from dalsegno.schema.model import Workflow
+from dalsegno.schema.values import JsonValue
+
+_LONGEST_ID = 500
+
+
+def starting(
+    workflow: Workflow, input: JsonValue, *, id: str | None, tags: Mapping[str, str] | None, now: int, ids: Ids
+) -> InstanceStarted:
+    """The event that starts an instance, at `now` in milliseconds since the epoch.
+
+    Raises DalsegnoError for an id that nobody could type, and for an input that is no JSON value.
+    """
+    return InstanceStarted(
+        at=now,
+        instance=_checked(ids.execution() if id is None else id),
+        execution=ids.execution(),
+        namespace=workflow.namespace,
+        name=workflow.name,
+        version=workflow.version,
+        digest=workflow.digest,
+        seed=ids.seed(),
+        input=_json(input),
+        runtime={"name": "dalsegno", "version": __version__, "metadata": {}},
+        tags=dict(tags or {}),
+    )
+
+
+def _checked(id_: str) -> str:
+    if not id_ or len(id_) > _LONGEST_ID or not id_.isprintable():
+        raise DalsegnoError(f"an instance's id is a printable text of 1 to {_LONGEST_ID} characters, not {id_!r}")
+    return id_
+
+
+def _json(input_: JsonValue) -> JsonValue:
+    try:
+        return normal(input_)
+    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+        raise DalsegnoError(f"the input of a workflow must be a JSON value: {error}") from error

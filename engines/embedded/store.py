@@ -1,0 +1,103 @@
+"""The store: all tables of one file on one connection, and the transactions over them."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
+
+from dalsegno.engines.embedded.checkpoints import Checkpoints
+from dalsegno.engines.embedded.executions import Executions
+from dalsegno.engines.embedded.file import open_for_reading, open_for_writing, troubles
+from dalsegno.engines.embedded.inbox import Inbox
+from dalsegno.engines.embedded.log import Log
+from dalsegno.engines.embedded.messages import Messages
+from dalsegno.engines.embedded.pending import Pending
+from dalsegno.engines.embedded.values import Values
+from dalsegno.engines.errors import StoreError, Trouble
+
+
+class Store:
+    """One connection to a store, used by one thread at a time."""
+
+    def __init__(self, database: sqlite3.Connection, path: str) -> None:
+        self.path = path
+        self._database = database
+        self.values = Values(database)
+        self.log = Log(database, self.values)
+        self.checkpoints = Checkpoints(database, self.values)
+        self.executions = Executions(database)
+        self.pending = Pending(database)
+        self.inbox = Inbox(database)
+        self.messages = Messages(database)
+        self.commits = 0
+
+    @classmethod
+    def writable(cls, path: str) -> Self:
+        """Opens a store, or makes one. Raises StoreError."""
+        return cls(open_for_writing(path), path)
+
+    @classmethod
+    def readable(cls, path: str) -> Self:
+        """Opens a store that is there, without the power to change it. Raises StoreError."""
+        return cls(open_for_reading(path), path)
+
+    @contextmanager
+    def transaction(self, epoch: int | None = None) -> Iterator[None]:
+        """All or nothing, durable when it ends. With `epoch`: on condition that this is still the owner's epoch.
+
+        Raises StoreError for what the file or the disk refuses, and when another engine owns the store by now.
+        """
+        with troubles(self.path):
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                if epoch is not None and epoch != self.epoch:
+                    raise StoreError(self.path, Trouble.LOST)
+                yield
+                self._database.execute("COMMIT")
+            except BaseException:
+                self.executions.forget()
+                # A full disk rolls back by itself.
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise
+        self.commits += 1
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Everything read inside comes from one moment."""
+        with troubles(self.path):
+            self._database.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._database.execute("ROLLBACK")
+
+    @property
+    def epoch(self) -> int:
+        """The number of the present owner."""
+        return int(self._database.execute("SELECT epoch FROM owner").fetchone()[0])
+
+    def take_over(self) -> int:
+        """Makes the caller, who holds the lock, the owner; returns the new epoch.
+
+        Where the last owner died, every activity that it may have been running has one more crash on its count.
+        """
+        with self.transaction():
+            epoch, clean = self._database.execute("SELECT epoch, clean FROM owner").fetchone()
+            self._database.execute("UPDATE owner SET epoch = ?, clean = 0", (epoch + 1,))
+            if not clean:
+                self.pending.interrupt()
+        return int(epoch) + 1
+
+    def hand_over(self) -> None:
+        """Says, in a transaction of the caller's, that the owner leaves in order."""
+        self._database.execute("UPDATE owner SET clean = 1")
+
+    @property
+    def data_version(self) -> int:
+        """Changes when another connection has committed something."""
+        with troubles(self.path):
+            return int(self._database.execute("PRAGMA data_version").fetchone()[0])
+
+    def close(self) -> None:
+        self._database.close()

@@ -1,0 +1,114 @@
+"""The tables of a store.
+
+`executions` is keyed by a small number, and everything else by that number: the log of 100,000 parked instances must
+not repeat their ids. What a person wants to read with any SQLite tool is there as generated columns, which take no
+room. `log` is the truth; `activities`, `timers` and the columns of `executions` are its projection (turn.py), written in
+the same transaction; `checkpoints` is a cache.
+"""
+
+#: "DalS", so that `file` and any reader can tell whose database this is.
+APPLICATION = 0x44616C53
+
+#: Raised when an older Dalsegno could no longer read or write the tables; a newer store is refused, an older migrated.
+FORMAT = 1
+
+TABLES = """
+CREATE TABLE owner (
+  epoch INTEGER NOT NULL,           -- one more with every engine that takes the store over
+  clean INTEGER NOT NULL            -- whether the last owner closed it in order
+);
+INSERT INTO owner VALUES (0, 1);
+
+CREATE TABLE documents (
+  number INTEGER PRIMARY KEY,
+  digest TEXT NOT NULL UNIQUE,
+  namespace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  version TEXT NOT NULL,
+  definition TEXT NOT NULL          -- parsed JSON, never YAML again
+);
+
+CREATE TABLE executions (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used twice: a late answer must not meet another execution
+  instance TEXT NOT NULL,
+  execution TEXT NOT NULL,          -- UUID
+  document INTEGER NOT NULL REFERENCES documents,
+  current INTEGER NOT NULL DEFAULT 1,
+  status TEXT NOT NULL,             -- what its decider says; `suspended` stands above it
+  suspended INTEGER NOT NULL DEFAULT 0,
+  yielded INTEGER NOT NULL DEFAULT 0,
+  head INTEGER NOT NULL DEFAULT 0,  -- the next free position of its log
+  created INTEGER NOT NULL,
+  updated INTEGER NOT NULL,         -- the time of its newest event
+  reason TEXT,
+  tags TEXT
+);
+CREATE UNIQUE INDEX instances ON executions (instance) WHERE current;
+CREATE INDEX yields ON executions (number) WHERE yielded;
+
+CREATE TABLE log (
+  execution INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  at INTEGER GENERATED ALWAYS AS (json_extract(body, '$.at')) VIRTUAL,
+  kind TEXT GENERATED ALWAYS AS (json_extract(body, '$.event')) VIRTUAL,
+  PRIMARY KEY (execution, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE "values" (
+  hash TEXT PRIMARY KEY,
+  body BLOB NOT NULL                -- JSON of more than 8 KiB, shared by events and checkpoints
+);
+CREATE TABLE uses (
+  execution INTEGER NOT NULL,
+  checkpoint INTEGER NOT NULL,      -- 1: the checkpoint refers to the value, 0: the log does
+  hash TEXT NOT NULL,
+  PRIMARY KEY (execution, checkpoint, hash)
+) WITHOUT ROWID;
+CREATE INDEX users ON uses (hash);
+
+CREATE TABLE checkpoints (
+  execution INTEGER PRIMARY KEY,
+  seq INTEGER NOT NULL,             -- the next position that a decider restored from it expects
+  size INTEGER NOT NULL,            -- bytes, values included
+  state BLOB NOT NULL,
+  hashes TEXT NOT NULL
+);
+
+CREATE TABLE activities (
+  execution INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  seq INTEGER NOT NULL,             -- where the log has its arguments
+  attempts INTEGER NOT NULL DEFAULT 0,  -- runs that died with their engine (dispatcher.py)
+  PRIMARY KEY (execution, id)
+) WITHOUT ROWID;
+
+CREATE TABLE timers (
+  execution INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  deadline INTEGER NOT NULL,
+  held INTEGER NOT NULL DEFAULT 0,  -- 1 while its instance is suspended
+  PRIMARY KEY (execution, id)
+) WITHOUT ROWID;
+CREATE INDEX deadlines ON timers (deadline) WHERE NOT held;
+
+CREATE TABLE inbox (
+  number INTEGER PRIMARY KEY,
+  execution INTEGER NOT NULL,
+  kind TEXT NOT NULL,               -- `fact`, or a request (requests.py)
+  body TEXT NOT NULL,
+  held INTEGER NOT NULL DEFAULT 0   -- 1 while its instance is suspended
+);
+CREATE INDEX letters ON inbox (execution);
+CREATE INDEX unread ON inbox (number) WHERE NOT held;
+
+CREATE TABLE messages (
+  number INTEGER PRIMARY KEY,
+  source TEXT NOT NULL,
+  id TEXT NOT NULL,
+  execution INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  UNIQUE (source, id)
+);
+"""

@@ -1,0 +1,85 @@
+"""Verification: the log from its first event, replayed, must give what the store and the checkpoint say."""
+
+from collections.abc import Iterator
+
+from dalsegno.engines.embedded.executions import Execution
+from dalsegno.engines.embedded.log import Entry
+from dalsegno.engines.embedded.store import Store
+from dalsegno.engines.ports import Decider, Deciders
+from dalsegno.engines.records import Verification
+from dalsegno.interpreter.commands import ScheduleActivity, StartTimer
+from dalsegno.interpreter.errors import NondeterminismError
+from dalsegno.interpreter.events import AnyEvent
+from dalsegno.schema.errors import DalsegnoError
+
+
+def verify(store: Store, row: Execution, deciders: Deciders) -> Verification:
+    """Replays the log of an execution and compares; changes nothing."""
+    try:
+        differences = tuple(_differences(store, row, deciders))
+    except (DalsegnoError, KeyError, ValueError) as error:
+        differences = (str(error),)
+    return Verification(row.instance, row.head, differences)
+
+
+def _differences(store: Store, row: Execution, deciders: Deciders) -> Iterator[str]:
+    if row.head == 0:
+        return
+    workflow = store.executions.workflow(row.document)
+    log = _Watched(store.log.read(row.number))
+    try:
+        decider = deciders.restore(workflow, None, log.events())
+    except NondeterminismError as error:
+        # A fault of ours may have ended the instance in the middle of an answer to an event.
+        if not (log.imposed and error.seq == log.count):
+            yield str(error)
+        return
+    if log.count + log.imposed != row.head:
+        yield f"the log has {log.count + log.imposed} events, its row says {row.head}"
+    if not log.imposed and decider.status != row.status:
+        yield f"replaying the log ends {decider.status}, its row says {row.status}"
+    if not row.ended:
+        yield from _pending(store, row, decider)
+        yield from _checkpoint(store, row, decider, deciders)
+
+
+class _Watched:
+    """A log as its decider made it: without an end that the engine imposed."""
+
+    def __init__(self, entries: Iterator[Entry]) -> None:
+        self._entries = entries
+        self.count = 0
+        self.imposed = False
+
+    def events(self) -> Iterator[AnyEvent]:
+        for entry in self._entries:
+            if entry.imposed:
+                self.imposed = True
+                return
+            if entry.seq != self.count:
+                raise NondeterminismError(self.count, "missing", "an event")
+            self.count += 1
+            yield entry.event
+
+
+def _pending(store: Store, row: Execution, decider: Decider) -> Iterator[str]:
+    activities = {command.seq for command in decider.pending if isinstance(command, ScheduleActivity)}
+    stored = {activity.id for activity in store.pending.activities(row.number)}
+    if activities != stored:
+        yield f"the decider awaits the activities {sorted(activities)}, the store has {sorted(stored)}"
+    timers = {(command.seq, command.deadline) for command in decider.pending if isinstance(command, StartTimer)}
+    kept = set(store.pending.timers(row.number))
+    if timers != kept:
+        yield f"the decider awaits the timers {sorted(timers)}, the store has {sorted(kept)}"
+
+
+def _checkpoint(store: Store, row: Execution, decider: Decider, deciders: Deciders) -> Iterator[str]:
+    checkpoint = store.checkpoints.read(row.number)
+    if checkpoint is None:
+        return
+    workflow = store.executions.workflow(row.document)
+    tail = (entry.event for entry in store.log.read(row.number, checkpoint.seq))
+    other = deciders.restore(workflow, checkpoint, tail)
+    one, two = decider.snapshot(), other.snapshot()
+    if one.state != two.state or one.values != two.values:
+        yield f"the checkpoint at {checkpoint.seq} with the events after it gives another machine than the whole log"

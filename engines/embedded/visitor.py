@@ -1,0 +1,131 @@
+"""A visitor: a process that looks into a store, and asks things of it, without owning it.
+
+It reads from the file alone, needing neither documents nor functions; what it asks for goes durably into the inbox,
+where the owner finds it within a tenth of a second, or the next owner when it comes.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Self, TypeVar
+
+import msgspec
+
+from dalsegno.engines.embedded import history, ownership, reading, verification
+from dalsegno.engines.embedded.body import pack
+from dalsegno.engines.embedded.inbox import FACT
+from dalsegno.engines.embedded.interpreting import Interpreters
+from dalsegno.engines.embedded.requests import check_request
+from dalsegno.engines.embedded.starting import starting
+from dalsegno.engines.embedded.store import Store
+from dalsegno.engines.errors import InstanceExists
+from dalsegno.engines.ports import Clock, Ids
+from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification
+from dalsegno.engines.system import SystemClock, SystemIds
+from dalsegno.schema.model import Workflow
+from dalsegno.schema.values import JsonValue
+
+_T = TypeVar("_T")
+
+
+class Visitor:
+    """Reads a store and writes requests to its inbox; a context manager, for one thread at a time."""
+
+    def __init__(self, path: "str | os.PathLike[str]", *, clock: Clock | None = None, ids: Ids | None = None) -> None:
+        self.path = os.fspath(path)
+        self._clock = clock or SystemClock()
+        self._ids = ids or SystemIds()
+        self._readable: Store | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._readable is not None:
+            self._readable.close()
+            self._readable = None
+
+    @property
+    def owned(self) -> bool:
+        """Whether an engine is at work on the store; without one, what is asked for waits for the next."""
+        return ownership.owned(self.path)
+
+    # --- reading; each raises StoreError for a store that is not there or cannot be read ------------------------------
+
+    def get(self, id: str) -> InstanceRecord:
+        """The instance of this id. Raises InstanceNotFound."""
+        return self._read(lambda store: reading.numbered(store, id)[1])
+
+    def list(
+        self, *, status: str | None = None, workflow: str | None = None, after: str | None = None, limit: int = 100
+    ) -> Sequence[InstanceRecord]:
+        """Instances, newest first, one page of `limit`; arguments as AsyncEngine.list."""
+        return self._read(lambda store: reading.records(store, status, workflow, after, limit))
+
+    def history(self, id: str, *, start: int = 0) -> Iterator[HistoryRow]:
+        """The log of an instance, from position `start` to its end of now. Raises InstanceNotFound."""
+        number = self._read(lambda store: reading.row_of(store, id)).number
+        while rows := self._page(number, start):
+            yield from rows
+            start = rows[-1].seq + 1
+
+    def _page(self, number: int, start: int) -> Sequence[HistoryRow]:
+        return self._read(lambda store: history.page(store, number, start))
+
+    def verify(self, id: str) -> Verification:
+        """Replays the log of an instance from its first event, and says where the store disagrees."""
+        return self._read(lambda store: verification.verify(store, reading.row_of(store, id), Interpreters()))
+
+    def _read(self, read: Callable[[Store], _T]) -> _T:
+        if self._readable is None:
+            self._readable = Store.readable(self.path)
+        with self._readable.reading():
+            return read(self._readable)
+
+    # --- requests ----------------------------------------------------------------------------------------------------
+
+    def start(
+        self,
+        workflow: Workflow,
+        input: JsonValue = None,
+        *,
+        id: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> InstanceRecord:
+        """Leaves a new instance for the owner, in a new store where there is none. Raises InstanceExists, StoreError."""
+        started = starting(workflow, input, id=id, tags=tags, now=self._clock.now(), ids=self._ids)
+        body, values = pack(started)
+
+        def write(store: Store) -> InstanceRecord:
+            if store.executions.find(started.instance) is not None:
+                raise InstanceExists(started.instance)
+            number = store.executions.add(workflow, started)
+            store.values.use(number, values)
+            store.inbox.add(number, FACT, body)
+            return reading.by_number(store, number)
+
+        return self._write(write)
+
+    def request(self, kind: str, id: str, reason: str | None = None) -> InstanceRecord:
+        """Leaves a request for the owner: suspend, resume, cancel, terminate or purge; the instance as it is now.
+
+        Raises InstanceNotFound, WrongStatus when it can be told already that nothing will come of it, StoreError.
+        """
+
+        def write(store: Store) -> InstanceRecord:
+            row = reading.row_of(store, id)
+            check_request(kind, row)
+            store.inbox.add(row.number, kind, msgspec.json.encode(reason).decode())
+            return reading.record(store, row)
+
+        return self._write(write)
+
+    def _write(self, write: Callable[[Store], _T]) -> _T:
+        store = Store.writable(self.path)
+        try:
+            with store.transaction():
+                return write(store)
+        finally:
+            store.close()

@@ -1,0 +1,111 @@
+"""What can go wrong between a caller and an engine; whose fault it is decides the exit code of the command line."""
+
+from enum import StrEnum
+
+from dalsegno.schema.errors import DalsegnoError
+from dalsegno.schema.values import JsonObject
+
+
+class WorkflowFaulted(DalsegnoError):
+    """The instance ended with an error that nothing caught.
+
+    `error` is a problem details object (RFC 7807) with type, status, title, detail and instance.
+    """
+
+    def __init__(self, instance: str, error: JsonObject) -> None:
+        self.instance = instance
+        self.error = error
+        detail = f": {error['detail']}" if error.get("detail") else ""
+        where = f" at {error['instance']}" if error.get("instance") else ""
+        super().__init__(f"instance {instance} faulted{where}: {error.get('title')} ({error.get('status')}){detail}")
+
+
+class WorkflowCancelled(DalsegnoError):
+    """The instance was cancelled or terminated; `reason` is what the canceller gave, if anything."""
+
+    def __init__(self, instance: str, reason: str | None) -> None:
+        self.instance = instance
+        self.reason = reason
+        super().__init__(f"instance {instance} was cancelled" + (f": {reason}" if reason else ""))
+
+
+class WorkflowTimeout(DalsegnoError):
+    """The caller's patience ended, not the instance: it goes on, or can be taken up again from its store."""
+
+    def __init__(self, instance: str, seconds: float) -> None:
+        self.instance = instance
+        super().__init__(f"instance {instance} did not end within {seconds:g} s; it is not lost: wait for it again")
+
+
+class InstanceNotFound(DalsegnoError):
+    """No instance of this id is in the store."""
+
+    def __init__(self, instance: str) -> None:
+        self.instance = instance
+        super().__init__(f"there is no instance {instance!r} in this store")
+
+
+class InstanceExists(DalsegnoError):
+    """The id is taken; `difference` says what an attaching caller brought that the instance does not have."""
+
+    def __init__(self, instance: str, difference: str | None = None) -> None:
+        self.instance = instance
+        self.difference = difference
+        reason = f", with {difference}" if difference else ": choose another id, or attach to it"
+        super().__init__(f"instance {instance!r} exists already{reason}")
+
+
+class WrongStatus(DalsegnoError):
+    """The instance is not in a status that allows the request."""
+
+    def __init__(self, instance: str, status: str, remedy: str) -> None:
+        self.instance = instance
+        self.status = status
+        super().__init__(f"instance {instance!r} is {status}: {remedy}")
+
+
+class EngineClosed(DalsegnoError):
+    """The engine was closed, or never entered; a waiting caller gets it too. Instances go on with the next engine."""
+
+    def __init__(self) -> None:
+        super().__init__("the engine is closed: use it inside its `with` block")
+
+
+class Trouble(StrEnum):
+    """Why a store cannot be used."""
+
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
+    UNWRITABLE = "unwritable"
+    FOREIGN = "foreign"
+    NEWER = "newer"
+    CORRUPT = "corrupt"
+    FULL = "full"
+    BUSY = "busy"
+    OWNED = "owned"
+    LOST = "lost"
+    BROKEN = "broken"
+
+
+_TEXTS = {
+    Trouble.MISSING: "there is no store at {path}",
+    Trouble.UNREADABLE: "the store {path} cannot be read",
+    Trouble.UNWRITABLE: "the store {path} cannot be written: check that the file and its folder are writable",
+    Trouble.FOREIGN: "{path} is not a Dalsegno store: choose another file",
+    Trouble.NEWER: "the store {path} was written by a newer Dalsegno: upgrade this one",
+    Trouble.CORRUPT: "the store {path} is damaged: restore it from a backup",
+    Trouble.FULL: "the disk of the store {path} is full: nothing accepted is lost, make room and start again",
+    Trouble.BUSY: "the store {path} is locked by another program",
+    Trouble.OWNED: "the store {path} is in use by another engine",
+    Trouble.LOST: "another engine has taken over the store {path}",
+    Trouble.BROKEN: "the store {path} failed",
+}
+
+
+class StoreError(DalsegnoError):
+    """The store's file cannot be used; `reason` says why, and nothing that was accepted is lost by it."""
+
+    def __init__(self, path: str, reason: Trouble, detail: str | None = None) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(_TEXTS[reason].format(path=path) + (f" ({detail})" if detail else ""))

@@ -1,0 +1,65 @@
+"""What a store tells people: an instance's row, a row of its history, the verdict of a verification."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from dalsegno.schema.values import JsonObject, JsonValue
+
+#: The statuses that an instance never leaves.
+FINAL = frozenset({"completed", "faulted", "cancelled"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceRecord:
+    """An instance as it was when its row was read.
+
+    `status` is one of pending, running, waiting, suspended, completed, faulted, cancelled; `events` the length of its
+    log; `output` is there when it is completed, `error` (a problem details object) when it is faulted; `reason` why it
+    was suspended or cancelled, if somebody said so. Times are UTC.
+    """
+
+    id: str
+    execution: str
+    namespace: str
+    name: str
+    version: str
+    digest: str
+    status: str
+    created: datetime
+    updated: datetime
+    events: int
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    input: JsonValue = None
+    output: JsonValue = None
+    error: JsonObject | None = None
+    reason: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has come to its end, whichever."""
+        return self.status in FINAL
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One event of a log, for people. `reference` is the task's JSON pointer, None where it belongs to none."""
+
+    seq: int
+    time: datetime
+    event: str
+    reference: str | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What replaying a log from its first event found. `differences` are sentences; none: the store agrees."""
+
+    instance: str
+    events: int
+    differences: tuple[str, ...]
+
+    @property
+    def agrees(self) -> bool:
+        return not self.differences

@@ -1,0 +1,30 @@
+"""The real clock and the real dice: the one module under engines/ that asks the operating system for them."""
+
+import secrets
+import threading
+import time
+import uuid
+
+# A longer sleep gains nothing, overflows at some length, and would sleep through a jump of the wall clock.
+_LONGEST = 60_000
+
+
+class SystemClock:
+    """Wall time of this machine."""
+
+    def now(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def wait(self, woken: threading.Event, until: int | None) -> None:
+        rest = _LONGEST if until is None else min(max(until - self.now(), 0), _LONGEST)
+        woken.wait(rest / 1000)
+
+
+class SystemIds:
+    """Random ids and seeds."""
+
+    def execution(self) -> str:
+        return str(uuid.uuid4())
+
+    def seed(self) -> str:
+        return secrets.token_hex(16)
