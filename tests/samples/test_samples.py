@@ -1,0 +1,86 @@
+"""Every sample does what its README and its expected output say, run as a user runs it."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import dalsegno
+from repository import ROOT
+
+SAMPLES = sorted(path for path in (ROOT / "samples").iterdir() if path.is_dir())
+# These have a story of their own, below.
+STORIES = {"03_http_pipeline", "06_power_cut"}
+INPUTS = sorted(path for path in ROOT.glob("samples/*/input*.json") if path.parent.name not in STORIES)
+
+
+def dalsegno_run(sample: Path, given: Path, folder: Path, *options: str) -> "subprocess.CompletedProcess[str]":
+    command = [str(Path(sys.executable).parent / "dalsegno"), "run", str(sample / "workflow.yaml"), f"--input=@{given}"]
+    if (sample / "functions.py").exists():
+        command += ["--functions", str(sample / "functions.py")]
+    return subprocess.run([*command, *options], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def expected(given: Path) -> Any:
+    return json.loads(given.with_name(given.name.replace("input", "expected")).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("given", INPUTS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_a_sample_prints_what_is_expected(given: Path, tmp_path: Path) -> None:
+    ran = dalsegno_run(given.parent, given, tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert json.loads(ran.stdout) == expected(given)
+
+
+def test_the_pipeline_talks_to_a_service_of_its_own(tmp_path: Path) -> None:
+    sample = ROOT / "samples/03_http_pipeline"
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", str(sample / "run.py")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert json.loads(ran.stdout) == expected(sample / "input.json")
+
+
+def test_the_trip_goes_on_after_a_power_cut(tmp_path: Path) -> None:
+    sample = ROOT / "samples/06_power_cut"
+    given = sample / "input.json"
+    options = ("--store", "trip.db", "--id", "trip-1")
+
+    assert dalsegno_run(sample, given, tmp_path, *options).returncode == -9
+    ran = dalsegno_run(sample, given, tmp_path, *options)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert json.loads(ran.stdout) == expected(given)
+    journal = (tmp_path / "journal.txt").read_text(encoding="utf-8").splitlines()
+    assert journal == ["hotel, attempt 1", "train, attempt 1", "train, attempt 2", "museum, attempt 1"]
+
+    again = dalsegno_run(sample, given, tmp_path, *options)
+    assert (again.returncode, again.stdout) == (0, ran.stdout)
+    assert (tmp_path / "journal.txt").read_text(encoding="utf-8").splitlines() == journal
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_a_sample_is_valid_and_complete(sample: Path) -> None:
+    problems = [each for each in dalsegno.validate(sample / "workflow.yaml") if each.code != "unknown-function"]
+    assert problems == []
+    for name in ("README.md", "input.json", "expected.json"):
+        assert (sample / name).is_file(), f"{name} is missing"
+    assert f"samples/{sample.name}/" in (sample / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readings_are_what_their_script_makes() -> None:
+    sample = ROOT / "samples/04_batch"
+    spec = importlib.util.spec_from_file_location("make_readings", sample / "make_readings.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    assert (sample / "input.json").read_text(encoding="utf-8") == script.text()
