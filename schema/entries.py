@@ -20,7 +20,9 @@ def explain_entry(rule: Rule, place: Place, findings: Findings) -> bool:
     children = dict(place.entries())
     own = _own_properties(rule)
     if not children:
-        findings.at_value("missing-name", place, f"this entry is empty; a {what} begins with its name", hint=_form(what))
+        findings.at_value(
+            "missing-name", place, f"this entry is empty; a {what} begins with its name", hint=_form(what)
+        )
         return True
     belonging = [key for key in children if key in own]
     first_key, first = next(iter(children.items()))

@@ -115,7 +115,9 @@ def _quoted(text: str) -> str:
 
 _STEP = r"(?:(?:\.[A-Za-z_]\w*|\[[^\]\n]*\])\??)"
 _REST = r"(?:\s*(?:\||==|!=|[<>]=?|//|[+*/-]\s|and\s|or\s).*)?"
-_BARE = re.compile(rf"\s*(?:\.[A-Za-z_]\w*\??{_STEP}*|\.(?:\[[^\]\n]*\]\??){_STEP}*|\$[A-Za-z_]\w*{_STEP}*){_REST}\s*", re.DOTALL)
+_BARE = re.compile(
+    rf"\s*(?:\.[A-Za-z_]\w*\??{_STEP}*|\.(?:\[[^\]\n]*\]\??){_STEP}*|\$[A-Za-z_]\w*{_STEP}*){_REST}\s*", re.DOTALL
+)
 
 
 def looks_bare(text: str) -> bool:

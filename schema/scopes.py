@@ -1,4 +1,4 @@
-"""Which variables an expression can see besides the arguments: those of loops, events and caught errors (F8, F15, R7)."""
+"""Which variables an expression sees besides the arguments: of loops, events and caught errors (F8, F15, R7)."""
 
 from dalsegno.schema.places import Place
 from dalsegno.schema.values import JsonValue

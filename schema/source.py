@@ -99,10 +99,11 @@ def _decode(text: str | bytes) -> tuple[str, Problem | None]:
     if isinstance(text, bytes):
         encoding = next((name for mark, name in _BOMS if text.startswith(mark)), None)
         encoding = encoding or ("utf-16" if text.startswith(_UTF16) else "utf-8")
+        data = text
         try:
-            text = text.decode(encoding)
+            text = data.decode(encoding)
         except UnicodeDecodeError as error:
-            return "", _undecodable(text, error)
+            return "", _undecodable(data, error)
     elif len(text) > LARGEST // 4 and len(text.encode("utf-8", "surrogatepass")) > LARGEST:
         return "", _too_large()
     text = text.removeprefix("\ufeff")

@@ -96,7 +96,9 @@ class _Walk:
             self._findings.at_value(code, place, f"{quote(value)} is not {wanted}")
             return False
         if len(value) < rule.least_length:
-            self._findings.at_value("wrong-value", place, f"`{place.name}` is empty", hint="give it a value, or remove it")
+            self._findings.at_value(
+                "wrong-value", place, f"`{place.name}` is empty", hint="give it a value, or remove it"
+            )
             return False
         return True
 
@@ -127,17 +129,19 @@ class _Walk:
         else:
             subject = f"`{place.name}`" if place.name else "the document"
         if value is None:
-            hint = "give it a value, or remove it; what belongs to it is indented below it"
-            self._findings.at_key("wrong-type", place, f"{subject} is empty, and takes {wanted}", hint=hint)
-            return
-        hint = _type_hint(value, rule)
-        self._findings.at_value("wrong-type", place, f"{subject} is {_kind(value)}, and takes {wanted}", hint=hint)
+            empty = "give it a value, or remove it; what belongs to it is indented below it"
+            self._findings.at_key("wrong-type", place, f"{subject} is empty, and takes {wanted}", hint=empty)
+        else:
+            message = f"{subject} is {_kind(value)}, and takes {wanted}"
+            self._findings.at_value("wrong-type", place, message, hint=_type_hint(value, rule))
 
     # --- lists
 
     def _list(self, rule: Rule, place: Place, value: list[JsonValue], context: _Context) -> None:
         if len(value) < rule.least_items:
-            self._findings.at_value("wrong-value", place, f"`{place.name}` has no entries", hint="add one, or remove it")
+            self._findings.at_value(
+                "wrong-value", place, f"`{place.name}` has no entries", hint="add one, or remove it"
+            )
         if rule.items is not None:
             for element in place.elements():
                 self._todo.append((rule.items, element, context))
@@ -301,7 +305,7 @@ def _type_hint(value: JsonValue, rule: Rule) -> str | None:
     if "string" in rule.types and isinstance(value, bool | int | float):
         shown = str(value).lower() if isinstance(value, bool) else str(value)
         return f"put it in quotes: '{shown}'" if len(shown) < 40 else "put it in quotes"
-    if rule.types == {"boolean"}:
+    if rule.types == frozenset(("boolean",)):
         return "write true or false, without quotes"
     if rule.types & {"integer", "number"} and isinstance(value, str):
         return "write the number without quotes" if value.strip().isdigit() else None

@@ -24,7 +24,10 @@ def explain(fault: SyntaxFault, text: str) -> Problem:
         return _unexpected_colon(fault, lines)
     if reason.startswith("could not find expected ':'"):
         return _missing_colon(fault, lines)
-    if "that cannot start any token" in reason or fault.context in ("while scanning an alias", "while scanning an anchor"):
+    if "that cannot start any token" in reason or fault.context in (
+        "while scanning an alias",
+        "while scanning an anchor",
+    ):
         return _bad_start(fault, lines)
     if fault.context == "while scanning a quoted scalar":
         return _quote(fault)
@@ -61,7 +64,9 @@ def _unexpected_colon(fault: SyntaxFault, lines: list[str]) -> Problem:
         if not _KEY.match(content):
             column = len(content) - len(content.lstrip()) + 1
             message = "this line has no `:` after its key"
-            return problem("missing-colon", message, above, column, hint="write `key: value`, with a space after the `:`")
+            return problem(
+                "missing-colon", message, above, column, hint="write `key: value`, with a space after the `:`"
+            )
         break
     return _indentation(fault, lines)
 
@@ -113,7 +118,9 @@ def _bracket(fault: SyntaxFault, lines: list[str]) -> Problem:
         message = f"the `{opening}` that opens here is not closed"
         hint = f"add the `{closing}`, or put text that begins with `{opening}` in quotes"
         return problem("unclosed-bracket", message, line, column, hint=hint)
-    message = f"text that begins with `{opening}` is read as a {'list' if opening == '[' else 'mapping'}, and this is none"
+    message = (
+        f"text that begins with `{opening}` is read as a {'list' if opening == '[' else 'mapping'}, and this is none"
+    )
     hint = "put the whole text in quotes, or add the missing `,`"
     return problem("unquoted-text", message, line, column, hint=hint)
 
@@ -136,7 +143,9 @@ def _indentation(fault: SyntaxFault, lines: list[str]) -> Problem:
     line, column = fault.place
     content = _line(lines, line)
     indent = len(content) - len(content.lstrip())
-    above = next((text for text in reversed(lines[: line - 1]) if text.strip() and not text.lstrip().startswith("#")), "")
+    above = next(
+        (text for text in reversed(lines[: line - 1]) if text.strip() and not text.lstrip().startswith("#")), ""
+    )
     if content.lstrip().startswith("- ") and not above.lstrip().startswith("- ") and above.strip():
         hint = "indent it like the other entries of its list, and put `- ` before each of them"
     else:

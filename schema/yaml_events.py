@@ -62,9 +62,10 @@ class SyntaxFault(Exception):
 
 def parse(text: str) -> Iterator[Event]:
     """The parsing events of a text, in its order. Raises SyntaxFault at the place where it stops being YAML."""
+    parser: Any = YAML(typ="safe", pure=True)
     try:
-        for event in YAML(typ="safe", pure=True).parse(text):
-            kind = _KINDS.get(type(event))
+        for event in parser.parse(text):
+            kind = _KINDS.get(event.__class__)
             if kind is not None:
                 yield _event(kind, event)
     except MarkedYAMLError as error:
@@ -91,9 +92,7 @@ def _event(kind: Kind, event: Any) -> Event:
     start, end = event.start_mark, event.end_mark
     line, column = start.line + 1, start.column + 1
     if kind is Kind.SCALAR:
-        return Event(
-            kind, line, column, start.index, end.index, event.value, event.style, event.anchor, _tag(event)
-        )
+        return Event(kind, line, column, start.index, end.index, event.value, event.style, event.anchor, _tag(event))
     if kind is Kind.ALIAS:
         return Event(kind, line, column, start.index, end.index, event.anchor, None, None, None)
     if kind in (Kind.MAPPING, Kind.SEQUENCE):
@@ -105,7 +104,7 @@ def _tag(event: Any) -> str | None:
     return None if event.tag is None else str(event.tag)
 
 
-def _fault(error: MarkedYAMLError) -> SyntaxFault:
+def _fault(error: Any) -> SyntaxFault:
     place = _place(error.problem_mark) or _place(error.context_mark) or (1, 1)
     return SyntaxFault(str(error.problem or error), place, str(error.context or ""), _place(error.context_mark))
 

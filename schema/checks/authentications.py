@@ -16,5 +16,7 @@ def check_oauth2(mark: Mark, document: Document) -> None:
         document.findings.at_key("incomplete-authentication", place, message, hint=hint)
     grant = place.get("grant")
     if grant is not None and grant.value in ("authorization_code", "refresh_token"):
-        message = f"the grant `{grant.value}` needs a person or an earlier token, and the language has no place for them"
+        message = (
+            f"the grant `{grant.value}` needs a person or an earlier token, and the language has no place for them"
+        )
         document.findings.at_value("incomplete-authentication", grant, message, hint="use client_credentials")

@@ -25,11 +25,15 @@ DRAFTS: Final = {
     "2020-12": "Draft202012Validator",
 }
 _SINGLE: Final = frozenset(
-    ("additionalItems", "additionalProperties", "contains", "contentSchema", "else", "if", "items", "not")
-    + ("propertyNames", "then", "unevaluatedItems", "unevaluatedProperties")
+    (
+        *("additionalItems", "additionalProperties", "contains", "contentSchema", "else", "if", "items", "not"),
+        *("propertyNames", "then", "unevaluatedItems", "unevaluatedProperties"),
+    )
 )
 _LISTS: Final = frozenset(("allOf", "anyOf", "items", "oneOf", "prefixItems"))
-_NAMED: Final = frozenset(("$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"))
+_NAMED: Final = frozenset(
+    ("$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties")
+)
 _TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
 
 

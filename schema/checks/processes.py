@@ -46,4 +46,6 @@ def check_lifetime(mark: Mark, document: Document) -> None:
     after, cleanup = mark.place.get("after"), mark.place.get("cleanup")
     if after is not None and cleanup is not None and cleanup.value in ("always", "never"):
         message = f"`after` has no effect beside `cleanup: {cleanup.value}`"
-        document.findings.at_key("ignored-property", after, message, hint="use `cleanup: eventually`, or remove `after`")
+        document.findings.at_key(
+            "ignored-property", after, message, hint="use `cleanup: eventually`, or remove `after`"
+        )
