@@ -97,6 +97,11 @@ class Host:
             pass
         return self
 
+    def fire_due(self) -> None:
+        """Tell the machine the timers that are due by the clock, whatever else is waiting to be told."""
+        while self._timers and self._timers[0][0] <= self.clock:
+            self.tell(TimerFired(at=self.clock, id=heappop(self._timers)[1]))
+
     def cancel(self) -> Host:
         self.tell(CancelRequested(at=self.clock))
         return self
