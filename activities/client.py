@@ -1,8 +1,10 @@
 """The HTTP client: one pool of connections for all calls of an engine. The only module that knows httpx."""
 
+import logging
 import socket
 import ssl
 from collections.abc import Iterator
+from contextvars import ContextVar
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, cast
 
@@ -16,6 +18,12 @@ from dalsegno.activities.response import Response
 
 # Of an answer that is an error no more is read: its first KiB goes into the error, the rest is thrown away.
 _ENOUGH: Final = 64 * 1024
+
+_SENDING: Final[ContextVar[bool]] = ContextVar("dalsegno_sending", default=False)
+_LOGGER: Final = logging.getLogger("dalsegno.activities")
+# httpx logs each URI with its query, where tokens often are. For calls of ours a line without it is enough; what
+# an application does with httpx itself is logged as ever.
+logging.getLogger("httpx").addFilter(lambda record: not _SENDING.get())
 
 
 class Client:
@@ -37,6 +45,7 @@ class Client:
         A cancellation closes the connection. Raises ActivityError: timeout, communication where the service cannot be
         reached or breaks off, configuration for a request that cannot be sent.
         """
+        token = _SENDING.set(True)
         try:
             return await self._send(request, success)
         except httpx.ConnectTimeout:
@@ -51,6 +60,8 @@ class Client:
             raise ActivityError("configuration", detail=f"{request.place} cannot be sent: {error}") from None
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             raise ActivityError("communication", detail=f"{request.place} failed: {_reason(error)}") from None
+        finally:
+            _SENDING.reset(token)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -76,6 +87,7 @@ class Client:
             body = await self._read(response, request, response.status_code in success)
         finally:
             await response.aclose()
+        _LOGGER.debug("%s answered %d", request.place, response.status_code)
         return Response(
             Request(request.method, str(url), outgoing.headers, request.body),
             response.status_code,

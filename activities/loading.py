@@ -25,7 +25,7 @@ def load_functions(module_or_file: str) -> list[Callable[..., object]]:
     module = _file(Path(module_or_file)) if is_file else _module(module_or_file)
     found: list[Callable[..., object]] = []
     for value in cast("dict[str, object]", vars(module)).values():
-        if callable(value) and declaration(value) is not None and value not in found:
+        if callable(value) and declaration(value) is not None and not any(value is other for other in found):
             found.append(value)
     if not found:
         raise DalsegnoError(f"{module_or_file} holds no function decorated with @dalsegno.activity")

@@ -108,10 +108,9 @@ class Activities:
     def _adapter(self, name: str) -> _Adapter:
         try:
             return cast(_Adapter, importlib.import_module(ADAPTERS[name]))
-        except ImportError as error:
-            raise ActivityError(
-                "configuration", detail=f"call: {name} needs {error.name}: pip install 'dalsegno[{name}]'"
-            ) from error
+        except ModuleNotFoundError as error:
+            detail = f"call: {name} needs {error.name}, which is not installed: pip install 'dalsegno[all]'"
+            raise ActivityError("configuration", detail=detail) from error
 
     def _function(self, name: str) -> PythonFunction:
         function = self._functions.get(name) or self._loaded.get(name)

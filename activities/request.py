@@ -144,6 +144,9 @@ def header(headers: Pairs, name: str) -> str | None:
 
 def _split(uri: str) -> SplitResult:
     bare = uri.partition("?")[0][:200]
+    if any(character < " " or character == "\x7f" for character in uri):
+        # urlsplit would leave them out in silence, and call another URI.
+        raise ActivityError("configuration", detail=f"{_masked(bare)!r} holds control characters")
     try:
         parts = urlsplit(uri)
         host, _ = parts.hostname, parts.port

@@ -10,6 +10,7 @@ from dalsegno.schema.values import JsonValue
 
 # As deep as documents may be: every encoder and walk of ours can take it without fear for the stack.
 DEEPEST: Final = 256
+_LONGEST_INTEGER: Final = 14_280  # bits
 LARGEST: Final = 1.7976931348623157e308
 
 
@@ -36,7 +37,13 @@ _TOO_DEEP: Final = f"data that contains itself or is nested more than {DEEPEST} 
 
 
 def _plain(value: object, depth: int) -> JsonValue:
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        if value.bit_length() > _LONGEST_INTEGER:
+            raise NotPlain(
+                "an integer of more than 4,300 digits, which Python itself does not write: return it as a text"
+            )
         return value
     if isinstance(value, str):
         return _text(value)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import contextvars
 import inspect
+import math
 import threading
 from collections.abc import Awaitable, Callable
 from queue import SimpleQueue
@@ -47,10 +48,11 @@ class Runner:
         Returns what it returned or raised. Raises Overrun; a cancellation cancels an async function and gives up a
         sync one.
         """
+        limit = None if math.isinf(timeout) else timeout
         if is_async(function):
-            return await self._on_loop(cast("Callable[..., Awaitable[object]]", function), arguments, timeout)
+            return await self._on_loop(cast("Callable[..., Awaitable[object]]", function), arguments, limit)
         async with self._slots:
-            return await self._in_thread(function, arguments, timeout)
+            return await self._in_thread(function, arguments, limit)
 
     def close(self) -> None:
         """Let idle threads end, and the others as soon as their function does."""
@@ -59,7 +61,7 @@ class Runner:
         self._threads = self._idle = 0
 
     async def _on_loop(
-        self, function: Callable[..., Awaitable[object]], arguments: JsonObject, timeout: float
+        self, function: Callable[..., Awaitable[object]], arguments: JsonObject, timeout: float | None
     ) -> Outcome:
         task = asyncio.create_task(_outcome(function, arguments))
         try:
@@ -73,13 +75,14 @@ class Runner:
         return task.result()
 
     async def _cancel(self, task: asyncio.Task[Outcome]) -> None:
+        self._given_up.add(task)
+        task.add_done_callback(self._given_up.discard)
         task.cancel()
-        ended, _ = await asyncio.wait([task], timeout=GRACE)
-        if not ended:
-            self._given_up.add(task)
-            task.add_done_callback(self._given_up.discard)
+        await asyncio.wait([task], timeout=GRACE)
 
-    async def _in_thread(self, function: Callable[..., object], arguments: JsonObject, timeout: float) -> Outcome:
+    async def _in_thread(
+        self, function: Callable[..., object], arguments: JsonObject, timeout: float | None
+    ) -> Outcome:
         job = _Job(function, arguments)
         if self._idle:
             self._idle -= 1

@@ -419,7 +419,16 @@ def test_an_answer_that_is_too_large_is_not_read_to_its_end(internet: Internet, 
 
 @pytest.mark.parametrize(
     "uri",
-    ["", "/relative", "ftp://example.com/", "http://", "http://example.com:99999/", "http://[::1/", "file:///etc/x"],
+    [
+        "",
+        "/relative",
+        "ftp://example.com/",
+        "http://",
+        "http://example.com:99999/",
+        "http://[::1/",
+        "file:///etc/x",
+        "http://x/a\nb",
+    ],
 )
 def test_what_is_no_uri_of_http_is_a_configuration_error(internet: Internet, uri: str) -> None:
     assert get_failure(internet, uri)["type"] == "configuration"
@@ -560,6 +569,21 @@ def test_hosts_are_mapped_by_name_or_by_name_and_port(internet: Internet) -> Non
 def test_hosts_are_mapped_to_origins_only(origin: str) -> None:
     with pytest.raises(DalsegnoError, match=r"hosts\['api.example'\]"):
         HttpOptions(hosts={"api.example": origin})
+
+
+def test_no_query_and_no_credentials_are_logged(internet: Internet, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    caplog.set_level("DEBUG", logger="dalsegno")
+    perform("http", authenticated(f"{ANYTHING}?key=s3cret", {"bearer": "t0ken"}), http=on(internet))
+    assert f"GET {ANYTHING} answered 200" in caplog.text
+    assert "s3cret" not in caplog.text
+    assert "t0ken" not in caplog.text
+
+
+def test_proxies_come_from_the_environment(internet: Internet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", internet.url)
+    assert isinstance(get(internet, "http://behind-the-proxy.invalid/anything"), dict)
+    assert internet.received[0].target == "http://behind-the-proxy.invalid/anything"
 
 
 def test_no_password_file_of_the_user_is_read(

@@ -144,6 +144,12 @@ def test_what_has_none_is_refused_with_what_to_return(value: object, advice: str
     assert advice in str(refused.value)
 
 
+def test_an_integer_that_python_does_not_write_is_refused() -> None:
+    assert plain([10**4290]) == [10**4290]
+    with pytest.raises(NotPlain, match="4,300 digits"):
+        plain([-(10**4300)])
+
+
 def nested(depth: int) -> object:
     value: object = []
     for _ in range(depth - 1):
