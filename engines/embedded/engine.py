@@ -186,6 +186,11 @@ class AsyncEngine:
         """Deletes an ended instance and its log. Raises InstanceNotFound, and WrongStatus while it lives."""
         await self.request("purge", id, None)
 
+    @property
+    def commits(self) -> int:
+        """How many transactions this engine has made durable: what a disk counts as flushes."""
+        return self._owner.store.commits
+
     # --- for handles -------------------------------------------------------------------------------------------------
 
     async def request(self, kind: str, id: str, argument: str | None) -> InstanceRecord:

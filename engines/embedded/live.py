@@ -53,7 +53,7 @@ class Live:
 
     @property
     def outgrown(self) -> bool:
-        """Whether the log since the last checkpoint is larger than that: then writing one costs no more than it saves."""
+        """Whether the log since the last checkpoint is larger than that: a new one costs no more than it saves."""
         return self.tail >= WORTH and self.grown >= self.size
 
 

@@ -2,8 +2,8 @@
 
 `executions` is keyed by a small number, and everything else by that number: the log of 100,000 parked instances must
 not repeat their ids. What a person wants to read with any SQLite tool is there as generated columns, which take no
-room. `log` is the truth; `activities`, `timers` and the columns of `executions` are its projection (turn.py), written in
-the same transaction; `checkpoints` is a cache.
+room. `log` is the truth; `activities`, `timers` and the columns of `executions` are its projection (turn.py), written
+in the same transaction; `checkpoints` is a cache.
 """
 
 #: "DalS", so that `file` and any reader can tell whose database this is.
