@@ -6,6 +6,7 @@ durations, …) it hands on as marks, each with the variables that are in scope 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 from dalsegno.schema import entries, scopes
@@ -48,7 +49,7 @@ class _Walk:
         self._scopes = variable_scopes
         self._todo: list[tuple[Rule, Place, _Context]] = []
         # What a misspelt key was meant to be is not missing as well. By node, because several rules see one place.
-        self._meant: dict[int, set[str]] = {}
+        self._meant: dict[int, dict[str, int]] = {}
         self._wrong: set[int] = set()
 
     def run(self, root: Place, rule: Rule) -> None:
@@ -182,7 +183,7 @@ class _Walk:
                 continue
             suggestion = closest(key, missing)
             if suggestion is not None:
-                self._meant.setdefault(id(place.node), set()).add(suggestion)
+                self._meant.setdefault(id(place.node), {})[suggestion] = len(self._findings.problems)
             message = f"unknown property {quote(key)}" + (f", did you mean `{suggestion}`?" if suggestion else "")
             hint = None if suggestion else entries.where_it_belongs(key, rule, place)
             self._findings.at_key("unknown-property", child, message, hint=hint, severity=severity)
@@ -198,17 +199,26 @@ class _Walk:
             self._findings.at_key("conflicting-properties", place, message)
 
     def _missing(self, rule: Rule, place: Place, value: JsonObject) -> None:
-        meant = self._meant.get(id(place.node), ())
         for name in rule.required:
-            if name not in value and name not in meant:
+            if name not in value and not self._is_meant(place, name):
                 self._report_missing(place, f"`{name}` is missing", name)
         for key, names in rule.needs.items():
             if key not in value:
                 continue
             for name in names:
-                if name not in value and name not in meant:
+                if name not in value and not self._is_meant(place, name):
                     child = place.get(key) or place
                     self._findings.at_key("missing-property", child, f"`{key}` needs `{name}` beside it")
+
+    def _is_meant(self, place: Place, name: str) -> bool:
+        """Whether a property that is missing is there, misspelt; that is an error then, wherever it stands."""
+        index = self._meant.get(id(place.node), {}).get(name)
+        if index is None:
+            return False
+        if index < len(self._findings.problems):
+            misspelt = self._findings.problems[index]
+            self._findings.problems[index] = replace(misspelt, severity=Severity.ERROR)
+        return True
 
     def _report_missing(self, place: Place, message: str, name: str) -> None:
         where = f" in `{place.name}`" if place.name else ""
@@ -217,14 +227,13 @@ class _Walk:
     def _groups(self, rule: Rule, place: Place, value: JsonObject) -> None:
         if not isinstance(place.value, dict) or not (rule.one_of or rule.any_of):
             return
-        meant = self._meant.get(id(place.node), ())
-        if rule.any_of and not any(name in value or name in meant for name in rule.any_of):
+        if rule.any_of and not any(name in value or self._is_meant(place, name) for name in rule.any_of):
             self._report_missing(place, "one of " + _listed(rule.any_of) + " is missing", rule.any_of[0])
         if not rule.one_of:
             return
         names = [group[0] for group in rule.one_of]
         present = [name for name in names if name in value and rule.unless.get(name, "") not in value]
-        if not present and not any(name in meant for group in rule.one_of for name in group):
+        if not present and not any(self._is_meant(place, name) for group in rule.one_of for name in group):
             if any(name in value for group in rule.one_of for name in group):
                 return  # half of a group is there, and the other half is missed by name
             entries.explain_none(rule, names, place, self._findings)
