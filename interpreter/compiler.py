@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from dalsegno.interpreter.dataflow import NO_FLOW, DataFlow
 from dalsegno.interpreter.expressions import ExpressionSyntaxError
@@ -11,7 +11,7 @@ from dalsegno.interpreter.schemas import SchemaCheck, compile_schema
 from dalsegno.interpreter.templates import Language, Template
 from dalsegno.schema.model import Schema, Task, TaskList, Transform, Workflow
 from dalsegno.schema.problems import InvalidDocument, Problem, Severity
-from dalsegno.schema.values import JsonValue
+from dalsegno.schema.values import JsonObject, JsonValue
 
 
 class Common(TypedDict):
@@ -19,7 +19,7 @@ class Common(TypedDict):
 
     name: str
     reference: str
-    definition: dict[str, JsonValue]
+    definition: JsonObject
     condition: Template | None
     flow: DataFlow
     timeout: Template | None
@@ -84,7 +84,10 @@ class Compiler:
             then=directive(task.then, targets),
         )
         try:
-            return self.add(self.builders[type(task)](self, task, common, targets))
+            build = self.builders.get(type(task))
+            if build is None:
+                raise NotSupported(f"the task type `{type(task).__name__.removesuffix('Task').lower()}`")
+            return self.add(build(self, task, common, targets))
         except (NotSupported, ExpressionSyntaxError, ValueError) as error:
             raise unusable(self.workflow, task.reference, error) from error
 
@@ -123,6 +126,8 @@ def compile_workflow(workflow: Workflow) -> StepGraph:
     # Imported here: the table of step types knows every module that builds with this one.
     from dalsegno.interpreter.steps import BUILDERS, build_root
 
+    if workflow.definition.get("use") and "extensions" in cast(JsonObject, workflow.definition["use"]):
+        raise unusable(workflow, "/use/extensions", NotSupported("`use.extensions`"))
     compiler = Compiler(workflow, Language(workflow.language, workflow.mode == "loose"), BUILDERS)
     try:
         root = build_root(compiler)

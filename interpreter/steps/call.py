@@ -18,8 +18,9 @@ from dalsegno.interpreter.templates import Constant, Fields, Template
 from dalsegno.schema.model import CallTask
 from dalsegno.schema.values import JsonObject, JsonValue
 
-# The calls of the language that have an adapter of their own; any other name is a function's.
-BUILT_IN = frozenset({"http", "grpc", "openapi", "asyncapi", "mcp", "a2a"})
+# The calls of the language that have an adapter of their own, and those of them that come later.
+BUILT_IN = frozenset({"http", "openapi"})
+COMING = frozenset({"grpc", "asyncapi", "mcp", "a2a"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,14 +46,23 @@ class CallStep(Step):
 
 
 def build(compiler: Compiler, task: CallTask, common: Common, targets: Mapping[str, int]) -> Step:
-    if task.call in compiler.workflow.use("functions"):
-        raise NotSupported(f"calling `{task.call}` of `use.functions`")
+    _refuse(compiler, task.call)
     if task.call in BUILT_IN:
         arguments, scheme = _with_endpoint(compiler, _object(task.arguments))
     else:
         arguments, scheme = compiler.language.data({} if task.arguments is None else task.arguments), None
     compiler.activities.setdefault(task.call, task.reference)
     return CallStep(**common, activity=task.call, arguments=arguments, scheme=scheme)
+
+
+def _refuse(compiler: Compiler, name: str) -> None:
+    """Raises NotSupported for the kinds of calls that come later."""
+    if name in COMING:
+        raise NotSupported(f"`call: {name}`")
+    if name in compiler.workflow.use("functions"):
+        raise NotSupported(f"calling `{name}` of `use.functions`")
+    if "@" in name or "://" in name:
+        raise NotSupported(f"calling `{name}` from a catalog or by its URI")
 
 
 def _with_endpoint(compiler: Compiler, given: JsonObject) -> tuple[Template, str | None]:
