@@ -77,7 +77,7 @@ def documents() -> Iterator[pytest.ParameterSet]:
                 yield pytest.param(block, id=block.place)
 
 
-@pytest.mark.parametrize("block", documents())
+@pytest.mark.parametrize("block", list(documents()))
 def test_a_document_is_valid(block: Block) -> None:
     import dalsegno
 
