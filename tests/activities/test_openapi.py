@@ -307,7 +307,7 @@ def test_e10_a_document_without_the_operation_is_a_configuration_error(internet:
 
 @pytest.mark.parametrize(
     "document",
-    ["<html></html>", "{", "[]", "{}", "a: [", "\x00", '{"swagger": "1.2"}', '{"asyncapi": "3.0.0"}', "[" * 5000],
+    ["<html></html>", "{", "[]", "{}", "a: [", "\x00", '{"swagger": "1.2"}', '{"asyncapi": "3.0.0"}', "[" * 2000],
 )
 def test_e10_what_is_no_openapi_document_is_a_configuration_error(document: str) -> None:
     error = refused(document)
