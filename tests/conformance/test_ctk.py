@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from gherkin.parser import Parser
 from ruamel.yaml import YAML
-from servers.internet import Internet
+from tests.servers.internet import Internet
 
 import dalsegno
 from conformance_data import absence, folder
@@ -148,7 +148,7 @@ STEPS = {
 }
 
 
-@pytest.mark.parametrize("steps", scenarios())
+@pytest.mark.parametrize("steps", list(scenarios()))
 def test_scenario(steps: list[Any], tmp_path: Path) -> None:
     with Internet() as internet:
         world = World(tmp_path / "ctk.db", internet)
