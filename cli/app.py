@@ -3,7 +3,12 @@
 import typer
 
 from dalsegno.cli.commands.eval import eval_
+from dalsegno.cli.commands.history import history
+from dalsegno.cli.commands.list import list_
+from dalsegno.cli.commands.run import run
+from dalsegno.cli.commands.show import show
 from dalsegno.cli.commands.validate import validate
+from dalsegno.cli.commands.verify import verify
 from dalsegno.cli.commands.version import version
 
 app = typer.Typer(
@@ -19,5 +24,10 @@ app = typer.Typer(
 )
 
 app.command("validate")(validate)
+app.command("run")(run)
 app.command("eval")(eval_)
+app.command("list")(list_)
+app.command("show")(show)
+app.command("history")(history)
+app.command("verify")(verify)
 app.command("version")(version)

@@ -1,16 +1,16 @@
 """Exit codes: whose fault it was, as a number (design.md, "Command line"), and the sentence that goes with it."""
 
 import os
+import signal
 import sys
 from enum import IntEnum
-from typing import Final
 
 from dalsegno.cli import output
 from dalsegno.schema.errors import DalsegnoError
 
 
 class Exit(IntEnum):
-    """What the exit code of every command means."""
+    """What the exit code of every command means. A signal is 128 and its number, as shells have it."""
 
     DONE = 0
     AT_FAULT = 1  #: the document or the workflow: invalid, faulted, a difference found
@@ -19,19 +19,29 @@ class Exit(IntEnum):
     TIMED_OUT = 4
     BUG = 70  #: ours
     INTERRUPTED = 130  #: Ctrl-C
-    TERMINATED = 143  #: SIGTERM, as a shell would say it
 
 
-#: After these the process ends at once, whatever still runs in its threads.
-ABRUPT: Final = frozenset({Exit.TIMED_OUT, Exit.INTERRUPTED, Exit.TERMINATED})
+class Failure(DalsegnoError):
+    """A command cannot do what it should; the message says why, and what to do."""
+
+    def __init__(self, message: str, code: Exit) -> None:
+        super().__init__(message)
+        self.code = code
 
 
-class WrongUsage(DalsegnoError):
+class WrongUsage(Failure):
     """The command was not given what it needs; the message says which argument, and what to give instead."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Exit.WRONG_USAGE)
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM came: like Ctrl-C, from somebody who is not at the keyboard."""
+
+class Interrupted(KeyboardInterrupt):
+    """A signal asked a running workflow to stop; what there is to say was said when it came."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
 
 
 def debugging() -> bool:
@@ -48,23 +58,23 @@ def explain(error: BaseException) -> int:
     match error:
         case SystemExit(code=code):
             return code if isinstance(code, int) else Exit.DONE if code is None else Exit.AT_FAULT
-        case Terminated():
-            return Exit.TERMINATED
+        case Interrupted(number=number):
+            return 128 + number
         case KeyboardInterrupt():
             return Exit.INTERRUPTED
         case DalsegnoError():
-            return _our_error(error)
-        case _ if callable(getattr(error, "format_message", None)):
-            return _wrong_arguments(error)
+            return _on_purpose(error)
         case output.Unwritable():
             output.complain(str(error))
             return Exit.WRONG_USAGE
+        case _ if callable(getattr(error, "format_message", None)):
+            return _arguments(error)
         case _:
             return _bug(error)
 
 
-def _our_error(error: DalsegnoError) -> int:
-    # Imported only now: who meets such an error has these modules loaded.
+def _on_purpose(error: DalsegnoError) -> int:
+    # Imported only now: whoever meets one of them has loaded these modules, and all others need not.
     from dalsegno.engines.errors import (
         InstanceExists,
         InstanceNotFound,
@@ -82,23 +92,25 @@ def _our_error(error: DalsegnoError) -> int:
             write_problems(problems, stream=sys.stderr)
             return Exit.AT_FAULT
         case WorkflowFaulted(error=details):
-            output.write_json(details, sys.stderr)
+            if sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison] closed by `2>&-`
+                output.write_json(details, sys.stderr)
             return Exit.AT_FAULT
         case WorkflowCancelled():
-            output.complain(str(error))
-            return Exit.CANCELLED
+            code = Exit.CANCELLED
         case WorkflowTimeout():
-            output.complain(str(error))
-            return Exit.TIMED_OUT
-        case WrongUsage() | StoreError() | InstanceNotFound() | InstanceExists():
-            output.complain(str(error))
-            return Exit.WRONG_USAGE
+            code = Exit.TIMED_OUT
+        case Failure(code=code):
+            pass
+        case StoreError() | InstanceNotFound() | InstanceExists():
+            code = Exit.WRONG_USAGE
         case _:
-            output.complain(str(error))
-            return Exit.AT_FAULT
+            # Of no family of its own: something that the caller handed over cannot be used.
+            code = Exit.WRONG_USAGE if type(error) is DalsegnoError else Exit.AT_FAULT
+    output.complain(str(error))
+    return code
 
 
-def _wrong_arguments(error: BaseException) -> int:
+def _arguments(error: BaseException) -> int:
     """What typer says about the arguments; its classes have moved from version to version, this method has not."""
     message = str(error.format_message())  # type: ignore[attr-defined]
     if message.startswith("Usage:"):  # No arguments at all: the message is the help.
@@ -110,8 +122,6 @@ def _wrong_arguments(error: BaseException) -> int:
 
 
 def _bug(error: BaseException) -> int:
-    output.complain(
-        f"this is a bug in Dalsegno, please report it: {type(error).__name__}: {error}"
-        + ("" if debugging() else " (--debug shows where it happened)")
-    )
+    where = "" if debugging() else " (--debug shows where it happened)"
+    output.complain(f"this is a bug in Dalsegno, please report it: {type(error).__name__}: {error}{where}")
     return Exit.BUG

@@ -4,7 +4,7 @@ import os
 import sys
 
 from dalsegno.cli import output
-from dalsegno.cli.exits import ABRUPT, Exit, explain
+from dalsegno.cli.exits import Exit, explain
 
 
 def main() -> int:
@@ -13,20 +13,20 @@ def main() -> int:
         # Imported here: a Ctrl-C while the command line is still being loaded is a Ctrl-C like any other.
         from dalsegno.cli.app import app
 
-        code = int(app(standalone_mode=False) or Exit.DONE)
+        code = int(app(prog_name="dalsegno", standalone_mode=False) or Exit.DONE)
     except BaseException as error:  # Control flow of the command line and bugs of ours: nobody else would explain them.
         code = explain(error)
     try:
         output.finish()
     except output.Unwritable as error:
         code = explain(error)
-    if code in ABRUPT:
+    if code == Exit.TIMED_OUT or code > 128:
         _leave(code)
     return code
 
 
 def _leave(code: int) -> None:
-    """End the process at once: a function that still runs in its thread, or a thread of its own, must not hold it."""
+    """End the process at once: neither a function that still runs nor a thread of its own may hold it."""
     import logging
 
     logging.shutdown()

@@ -7,6 +7,8 @@ import errno
 import json
 import os
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from typing import TextIO
 
@@ -51,6 +53,25 @@ def write_json(value: JsonValue, stream: TextIO | None = None) -> None:
 def encode(value: JsonValue, *, indented: bool = False) -> str:
     """The JSON text of a value, characters as they are."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2 if indented else None)
+
+
+@contextmanager
+def result_alone() -> Generator[None, None, None]:
+    """Inside, what functions and the programs they start print on stdout goes to stderr: stdout is for the result."""
+    if sys.stdout is None or sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison] closed by `>&-`
+        yield
+        return
+    sys.stdout.flush()
+    descriptor = sys.stdout.fileno()
+    kept = os.dup(descriptor)
+    os.dup2(sys.stderr.fileno(), descriptor)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            sys.stdout.flush()
+        os.dup2(kept, descriptor)
+        os.close(kept)
 
 
 def is_terminal(stream: TextIO | None) -> bool:

@@ -35,7 +35,6 @@ def validate(files: Files, strict: Strict = False, output: Output = Format.TEXT,
     from dalsegno.cli.problems import as_json, write_problems
 
     found: list[Problem] = []
-    texts: dict[str, bytes] = {}
     unreadable = 0
     for file in files:
         try:
@@ -44,7 +43,6 @@ def validate(files: Files, strict: Strict = False, output: Output = Format.TEXT,
             complain(str(error))
             unreadable += 1
             continue
-        texts[path] = text
         problems = _problems(path, text)
         found += problems
         if output is Format.TEXT:
@@ -64,9 +62,10 @@ def _read(file: str) -> tuple[str, bytes]:
 
 
 def _problems(path: str, text: bytes) -> "Sequence[Problem]":
+    from dalsegno.interpreter.checking import check_expression
     from dalsegno.schema.validation import check
 
-    return check(text, path=path)[1]
+    return check(text, path=path, expressions=check_expression)[1]
 
 
 def _invalidates(problem: "Problem", strict: bool) -> bool:

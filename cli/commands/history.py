@@ -1,0 +1,41 @@
+"""`dalsegno history`."""
+
+from dalsegno.cli.exits import Exit
+from dalsegno.cli.options import DEFAULT_STORE, Debug, Instance, Output, Store
+from dalsegno.cli.output import Format, encode, line
+from dalsegno.schema.values import JsonObject
+
+
+def history(id_: Instance, store: Store = DEFAULT_STORE, output: Output = Format.TEXT, debug: Debug = False) -> Exit:
+    """Show what has happened to an instance: every event of its log.
+
+    With --output json each event is one line, a JSON object with `seq`, `time`, `event`, `reference`, `detail`, and
+    `data`, which holds everything that was recorded.
+
+    \b
+    Examples:
+      dalsegno history order-7
+      dalsegno history order-7 --store orders.db --output json | jq 'select(.event == "ActivityFailed")'
+    """
+    from dalsegno.cli.columns import write_columns
+    from dalsegno.cli.reader import event_data, iso, reading_store
+
+    with reading_store(store) as reader:
+        log = reader.history(id_)
+        if output is Format.TEXT:
+            write_columns(
+                ("seq", "time", "event", "task", "detail"),
+                ((str(row.seq), iso(row.time), row.event, row.reference or "", row.detail) for row, _ in log),
+            )
+            return Exit.DONE
+        for row, event in log:
+            shown: JsonObject = {
+                "seq": row.seq,
+                "time": iso(row.time),
+                "event": row.event,
+                "reference": row.reference,
+                "detail": row.detail,
+                "data": event_data(event),
+            }
+            line(encode(shown))
+    return Exit.DONE

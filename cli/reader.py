@@ -1,0 +1,147 @@
+"""Reading a store without an engine: neither the documents nor the functions are needed, and nothing is changed."""
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from dalsegno.engines.embedded import history, reading, verification
+from dalsegno.engines.embedded.interpreting import Interpreter, Interpreters
+from dalsegno.engines.embedded.store import Store
+from dalsegno.engines.ports import Deciders, Written
+from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification
+from dalsegno.interpreter.events import ActivityScheduled, AnyEvent, TimerStarted
+from dalsegno.schema.model import Workflow
+from dalsegno.schema.values import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """Something that an instance waits for: an activity since `time`, or a timer until `time` (None: for ever)."""
+
+    kind: str
+    name: str | None
+    reference: str
+    time: datetime | None
+    crashes: int = 0
+
+
+class Reader:
+    """One store, as it is at the moment of each question."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def instance(self, id: str) -> InstanceRecord:
+        """Raises InstanceNotFound."""
+        with self._store.reading():
+            return reading.numbered(self._store, id)[1]
+
+    def instances(self, status: str | None, limit: int) -> Sequence[InstanceRecord]:
+        """The newest first."""
+        with self._store.reading():
+            return reading.records(self._store, status, None, None, limit)
+
+    def awaited(self, id: str) -> Sequence[Awaited]:
+        """What an instance waits for. Raises InstanceNotFound."""
+        with self._store.reading():
+            number = reading.row_of(self._store, id).number
+            return [*self._activities(number), *self._timers(number)]
+
+    def _activities(self, number: int) -> Iterator[Awaited]:
+        for activity in self._store.pending.activities(number):
+            event = self._store.log.at(number, activity.seq)
+            if isinstance(event, ActivityScheduled):
+                time = reading.moment(event.at)
+                yield Awaited("activity", event.activity, event.step, time, activity.attempts)
+
+    def _timers(self, number: int) -> Iterator[Awaited]:
+        for id_, deadline in self._store.pending.timers(number):
+            event = self._store.log.at(number, id_)
+            if isinstance(event, TimerStarted):
+                yield Awaited("timer", None, event.step, _date(deadline))
+
+    def history(self, id: str) -> Iterator[tuple[HistoryRow, AnyEvent]]:
+        """The log of an instance, each event with what a person reads of it. Raises InstanceNotFound."""
+        with self._store.reading():
+            number = reading.row_of(self._store, id).number
+        start = 0
+        while True:
+            with self._store.reading():
+                rows = history.page(self._store, number, start)
+                events = [entry.event for entry in self._store.log.read(number, start, start + len(rows))]
+            if not rows:
+                return
+            yield from zip(rows, events, strict=True)
+            start = rows[-1].seq + 1
+
+    def verify(self, id: str, against: Workflow | None) -> Verification:
+        """Replays the log of an instance, with its own document or another one. Raises InstanceNotFound."""
+        deciders: Deciders = Interpreters() if against is None else _Against(against)
+        with self._store.reading():
+            return verification.verify(self._store, reading.row_of(self._store, id), deciders)
+
+
+def _date(at: int) -> datetime | None:
+    try:
+        return reading.moment(at)
+    except OverflowError:  # Python's dates end with the year 9999, a workflow's patience does not.
+        return None
+
+
+class _Against:
+    """Deciders that take every log for one of another document."""
+
+    def __init__(self, workflow: Workflow) -> None:
+        self._workflow = workflow
+        self._interpreters = Interpreters()
+
+    def restore(self, workflow: Workflow, written: Written | None, tail: Iterable[AnyEvent]) -> Interpreter:
+        return self._interpreters.restore(self._workflow, written, tail)
+
+
+@contextmanager
+def reading_store(path: str) -> Generator[Reader, None, None]:
+    """A reader of the store at `path`. Raises StoreError when it is missing or cannot be used."""
+    store = Store.readable(path)
+    try:
+        yield Reader(store)
+    finally:
+        store.close()
+
+
+def event_data(event: AnyEvent) -> JsonObject:
+    """Everything that an event holds, besides its type and its time."""
+    data: JsonObject = msgspec.to_builtins(event)
+    return {name: value for name, value in data.items() if name not in ("event", "at")}
+
+
+def iso(time: datetime | None) -> str:
+    """A time as ISO 8601 in UTC, to the millisecond."""
+    return "for ever" if time is None else time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def workflow_of(record: InstanceRecord) -> str:
+    """The workflow of an instance, in one word."""
+    return f"{record.namespace}/{record.name}:{record.version}"
+
+
+def summary(record: InstanceRecord) -> JsonObject:
+    """An instance without its data."""
+    return {
+        "id": record.id,
+        "workflow": workflow_of(record),
+        "status": record.status,
+        "created": iso(record.created),
+        "updated": iso(record.updated),
+        "events": record.events,
+        "execution": record.execution,
+        "namespace": record.namespace,
+        "name": record.name,
+        "version": record.version,
+        "digest": record.digest,
+        "tags": dict(record.tags),
+        "reason": record.reason,
+    }
