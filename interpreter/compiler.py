@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypedDict, cast
 
 from dalsegno.interpreter.dataflow import NO_FLOW, DataFlow
@@ -118,8 +119,9 @@ def unusable(workflow: Workflow, reference: str, error: Exception) -> InvalidDoc
     return InvalidDocument([Problem(code, Severity.ERROR, message, workflow.path, reference=reference)])
 
 
+@lru_cache(maxsize=1024)
 def compile_workflow(workflow: Workflow) -> StepGraph:
-    """The step graph of a validated document.
+    """The step graph of a validated document; compiled once, and shared by all its instances.
 
     Raises InvalidDocument where the document uses what this version cannot run (code `not-supported`).
     """

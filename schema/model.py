@@ -143,12 +143,21 @@ class WaitTask(Task):
     wait: JsonValue
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Workflow:
-    """A validated document. `definition` is the parsed JSON, which is also its stored form; `path` its file, if any."""
+    """A validated document. `definition` is the parsed JSON, which is also its stored form; `path` its file, if any.
+
+    Two workflows with the same digest are equal.
+    """
 
     definition: JsonObject
     path: str | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Workflow) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
     @property
     def name(self) -> str:
