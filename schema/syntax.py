@@ -29,7 +29,7 @@ def explain(fault: SyntaxFault, text: str) -> Problem:
         "while scanning an anchor",
     ):
         return _bad_start(fault, lines)
-    if fault.context == "while scanning a quoted scalar":
+    if fault.context in ("while scanning a quoted scalar", "while scanning a double-quoted scalar"):
         return _quote(fault)
     if fault.context in ("while parsing a flow sequence", "while parsing a flow mapping", "while parsing a flow node"):
         return _bracket(fault, lines)
@@ -101,13 +101,14 @@ def _bad_start(fault: SyntaxFault, lines: list[str]) -> Problem:
 
 
 def _quote(fault: SyntaxFault) -> Problem:
-    if "escape" in fault.reason or "found unknown" in fault.reason or "expected" in fault.reason:
-        line, column = fault.place
-        hint = "write `\\\\` for a backslash in double quotes, or use single quotes"
-        return problem("yaml-syntax", f"in double quotes, {fault.reason}", line, column, hint=hint)
-    line, column = fault.begun or fault.place
-    hint = "close it; in single quotes a ' is written '', in double quotes a \" is written \\\""
-    return problem("unclosed-quote", "the quote that opens here is not closed", line, column, hint=hint)
+    if fault.reason.startswith("found unexpected"):
+        line, column = fault.begun or fault.place
+        hint = "close it; in single quotes a ' is written '', in double quotes a \" is written \\\""
+        return problem("unclosed-quote", "the quote that opens here is not closed", line, column, hint=hint)
+    line, column = fault.place
+    hint = "in double quotes a backslash is written \\\\; in single quotes it stands for itself"
+    message = "this is no escape that YAML knows"
+    return problem("yaml-syntax", message, line, column, hint=hint)
 
 
 def _bracket(fault: SyntaxFault, lines: list[str]) -> Problem:
