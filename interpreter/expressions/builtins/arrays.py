@@ -1,0 +1,316 @@
+"""Built-in functions of arrays: sorting, grouping, searching, flattening."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from dalsegno.interpreter.expressions import tree
+from dalsegno.interpreter.expressions.access import get, iterate
+from dalsegno.interpreter.expressions.access import indices as places_in
+from dalsegno.interpreter.expressions.builtins.control import total
+from dalsegno.interpreter.expressions.builtins.registry import form, plain
+from dalsegno.interpreter.expressions.code import Code, Compiler, Kind, Scope, one, outputs
+from dalsegno.interpreter.expressions.errors import ExpressionError
+from dalsegno.interpreter.expressions.frames import Frame, State
+from dalsegno.interpreter.expressions.ordering import compare, equal, kind, sorted_by
+from dalsegno.interpreter.expressions.text import described, to_text, type_error, type_error2
+
+
+def _sortable(value: Any) -> list[Any]:
+    if type(value) is not list:
+        raise type_error(value, "cannot be sorted, as it is not an array")
+    return value
+
+
+@plain("sort", height=6)
+def sort(state: State, value: Any) -> Any:
+    array = _sortable(value)
+    state.step(len(array))
+    state.grow(len(array) + 2)
+    return [array[i] for i in sorted_by(array, array)]
+
+
+@plain("unique", height=6)
+def unique(state: State, value: Any) -> Any:
+    array = _sortable(value)
+    state.step(len(array))
+    return [group[0] for group in _groups(array, array)]
+
+
+def _groups(array: list[Any], keys: list[Any]) -> list[list[Any]]:
+    """The elements by equal keys, in the order of the keys."""
+    groups: list[list[Any]] = []
+    last: Any = None
+    for i in sorted_by(array, keys):
+        if groups and equal(last, keys[i]):
+            groups[-1].append(array[i])
+        else:
+            groups.append([array[i]])
+            last = keys[i]
+    return groups
+
+
+def _best(array: list[Any], keys: list[Any], lowest: bool) -> Any:
+    if not array:
+        return None
+    best = 0
+    for i in range(1, len(array)):
+        if (compare(keys[i], keys[best]) < 0) is lowest:
+            best = i
+    return array[best]
+
+
+@plain("min", height=6)
+def min_(state: State, value: Any) -> Any:
+    array = _iterable(value)
+    return _best(array, array, True)
+
+
+@plain("max", height=6)
+def max_(state: State, value: Any) -> Any:
+    array = _iterable(value)
+    return _best(array, array, False)
+
+
+def _iterable(value: Any) -> list[Any]:
+    if type(value) is not list:
+        raise type_error2(value, value, "cannot be iterated over")
+    return value
+
+
+def _keyed(apply: Callable[[list[Any], list[Any]], Any]) -> Any:
+    """The form of a function that takes a key expression: the key of an element is the array of its outputs."""
+
+    def build(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+        compiler.plain = False
+        body = compiler.code(node.arguments[0], scope)
+        key, keys = body.run, outputs(body)
+        single = body.kind is Kind.ONE
+
+        def run(v: Any, e: Frame) -> Any:
+            state = e[0]
+            iterate(v)
+            state.step(len(v))
+            state.grow(2 * len(v))
+            if single and type(v) is list:
+                return apply(v, [key(item, e) for item in v])
+            found = [list(keys(item, e)) for item in iterate(v)]
+            if type(v) is not list:
+                raise type_error2(v, found, "cannot be sorted, as they are not both arrays")
+            return apply(v, found)
+
+        return one(run, body, height=7)
+
+    return build
+
+
+form("sort_by", 1)(_keyed(lambda array, keys: [array[i] for i in sorted_by(array, keys)]))
+form("group_by", 1)(_keyed(_groups))
+form("unique_by", 1)(_keyed(lambda array, keys: [group[0] for group in _groups(array, keys)]))
+form("min_by", 1)(_keyed(lambda array, keys: _best(array, keys, True)))
+form("max_by", 1)(_keyed(lambda array, keys: _best(array, keys, False)))
+
+
+@plain("add", height=6)
+def add(state: State, value: Any) -> Any:
+    items = iterate(value)
+    state.step(len(value))
+    return total(state, items)
+
+
+@plain("reverse")
+def reverse(state: State, value: Any) -> Any:
+    if type(value) is str:
+        return value[::-1]
+    if value is None:
+        return []
+    if type(value) is not list:
+        if value == 0 or value == {}:
+            return []
+        raise ExpressionError(f"Cannot index {kind(value)} with number (0)")
+    state.grow(len(value) + 2)
+    return value[::-1]
+
+
+@plain("flatten", height=6)
+def flatten(state: State, value: Any) -> Any:
+    return _flatten(state, value, -1)
+
+
+@plain("flatten", 1, height=6)
+def flatten_to(state: State, value: Any, depth: Any) -> Any:
+    if compare(depth, 0) < 0:
+        raise ExpressionError("flatten depth must not be negative")
+    return _flatten(state, value, int(depth) if type(depth) in (int, float) and depth < 1e9 else -1)
+
+
+def _flatten(state: State, value: Any, depth: int) -> list[Any]:
+    flat: list[Any] = []
+    pending: list[tuple[Any, int]] = [(iter(iterate(value)), depth)]
+    while pending:
+        items, left = pending[-1]
+        for item in items:
+            state.step()
+            if type(item) is list and left != 0:
+                pending.append((iter(item), left - 1))
+                break
+            flat.append(item)
+        else:
+            pending.pop()
+    state.grow(len(flat) + 2)
+    return flat
+
+
+@plain("join", 1, height=6)
+def join(state: State, value: Any, separator: Any) -> Any:
+    items = iterate(value)
+    state.step(len(value))
+    if not value:
+        return ""
+    if type(separator) is not str and (separator is not None or len(value) > 1):
+        raise type_error2("", separator, "cannot be added") if separator is not None else _no_join(items)
+    parts: list[str] = []
+    for item in items:
+        if type(item) is list or type(item) is dict:
+            so_far = (separator or "").join([*parts, ""])
+            raise type_error2(so_far, item, "cannot be added")
+        parts.append("" if item is None else to_text(item))
+    text = (separator or "").join(parts)
+    state.grow((len(text) >> 5) + 1)
+    return text
+
+
+def _no_join(items: Iterable[Any]) -> ExpressionError:
+    return ExpressionError("null (null) cannot be joined with")
+
+
+@plain("transpose", height=6)
+def transpose(state: State, value: Any) -> Any:
+    rows = list(iterate(value))
+    for row in rows:
+        if type(row) is not list:
+            raise ExpressionError(f"Cannot index {kind(row)} with number (0)")
+    width = max((len(row) for row in rows), default=0)
+    state.grow(width * len(rows) + 2)
+    state.step(width * len(rows))
+    return [[row[i] if i < len(row) else None for row in rows] for i in range(width)]
+
+
+@plain("toarray")
+def toarray(state: State, value: Any) -> Any:
+    return value if type(value) is list else [value]
+
+
+@plain("contains", 1, height=6)
+def contains(state: State, value: Any, part: Any) -> Any:
+    return is_within(state, value, part)
+
+
+@plain("inside", 1, height=6)
+def inside(state: State, value: Any, whole: Any) -> Any:
+    return is_within(state, whole, value)
+
+
+def is_within(state: State, value: Any, part: Any) -> bool:
+    """`contains`: strings by substring, arrays and objects by their parts."""
+    if kind(value) != kind(part):
+        raise type_error2(value, part, "cannot have their containment checked")
+    return _contains(state, value, part)
+
+
+def _contains(state: State, value: Any, part: Any) -> bool:
+    """Follows what is nested without recursion as long as there is one possibility only, which deep data is."""
+    for depth in range(10_001):
+        state.step()
+        if type(value) is dict and type(part) is dict:
+            pairs = [(value[key], item) for key, item in part.items() if key in value]
+            if len(pairs) < len(part):
+                return False
+            if not pairs:
+                return True
+            if len(pairs) > 1:
+                return all(_deeper(state, a, b) for a, b in pairs)
+            value, part = pairs[0]
+        elif type(value) is list and type(part) is list:
+            if not part:
+                return True
+            if len(value) != 1 or len(part) != 1:
+                return all(any(_deeper(state, item, wanted) for item in value) for wanted in part)
+            value, part = value[0], part[0]
+        elif type(value) is str and type(part) is str:
+            return part in value
+        else:
+            return equal(value, part)
+    raise ExpressionError("Containment check too deep")
+
+
+def _deeper(state: State, value: Any, part: Any) -> bool:
+    if type(value) in (list, dict) and type(value) is type(part):
+        before = state.enter(3)
+        result = _contains(state, value, part)
+        state.depth = before
+        return result
+    state.step()
+    return part in value if type(value) is str and type(part) is str else equal(value, part)
+
+
+@plain("indices", 1, height=5)
+def indices(state: State, value: Any, part: Any) -> Any:
+    if value is None:
+        return None
+    if type(value) is list:
+        state.step(len(value))
+        return places_in(value, part if type(part) is list else [part])
+    if type(value) is str and type(part) is str:
+        return string_indices(state, value, part)
+    return get(value, part)
+
+
+@plain("_strindices", 1, height=5)
+def _strindices(state: State, value: Any, part: Any) -> Any:
+    if type(value) is not str:
+        raise ExpressionError(f"{described(value)} cannot be searched, as it is not a string")
+    if type(part) is not str:
+        raise type_error(part, "is not a string")
+    return string_indices(state, value, part)
+
+
+def string_indices(state: State, text: str, part: str) -> list[Any]:
+    """Where a string is in another, overlaps too."""
+    found: list[Any] = []
+    if not part:
+        return found
+    start = text.find(part)
+    while start >= 0:
+        state.step()
+        found.append(start)
+        start = text.find(part, start + 1)
+    return found
+
+
+@plain("index", 1, height=6)
+def index(state: State, value: Any, part: Any) -> Any:
+    found = indices(state, value, part)
+    return found[0] if found else None
+
+
+@plain("rindex", 1, height=6)
+def rindex(state: State, value: Any, part: Any) -> Any:
+    found = indices(state, value, part)
+    return found[-1] if found else None
+
+
+@plain("bsearch", 1, height=6)
+def bsearch(state: State, value: Any, wanted: Any) -> Any:
+    if type(value) is not list:
+        raise type_error(value, "cannot be searched from")
+    low, high = 0, len(value)
+    while low < high:
+        middle = (low + high) // 2
+        order = compare(wanted, value[middle])
+        if order == 0:
+            return middle
+        if order < 0:
+            high = middle
+        else:
+            low = middle + 1
+    return -1 - low

@@ -1,0 +1,557 @@
+"""Built-in functions that steer: `empty`, `select`, `map`, `range`, `limit`, `recurse`, `path`, `any` and their like."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from dalsegno.interpreter.expressions import tree
+from dalsegno.interpreter.expressions.access import delete_paths, get_path, iterate, put_path
+from dalsegno.interpreter.expressions.arithmetic import add, is_number
+from dalsegno.interpreter.expressions.builtins.registry import form, path_form, plain
+from dalsegno.interpreter.expressions.code import Code, Compiler, Kind, Scope, constant, many, maybe, one, outputs
+from dalsegno.interpreter.expressions.errors import ExpressionError, RaisedNull
+from dalsegno.interpreter.expressions.frames import NOTHING, Frame, Path, PathRun, Place, State
+from dalsegno.interpreter.expressions.numbers import computed, to_float
+from dalsegno.interpreter.expressions.ordering import kind
+from dalsegno.interpreter.expressions.paths import descend, found
+from dalsegno.interpreter.expressions.structure import piped
+from dalsegno.interpreter.expressions.text import to_json
+
+
+def _raised(value: Any) -> ExpressionError:
+    if value is None:
+        return RaisedNull()
+    return ExpressionError(value if type(value) is str else f"{to_json(value, 200)} (not a string)", value)
+
+
+@plain("error")
+def error(state: State, value: Any) -> Any:
+    raise _raised(value)
+
+
+@plain("error", 1)
+def error_with(state: State, value: Any, message: Any) -> Any:
+    raise _raised(message)
+
+
+@form("empty", 0)
+def empty(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    return Code(Kind.MAYBE, lambda v, e: NOTHING)
+
+
+@path_form("empty", 0)
+def empty_path(compiler: Compiler, node: tree.Call, scope: Scope) -> PathRun:
+    return lambda p, v, e: ()
+
+
+@form("not", 0)
+def not_(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    return Code(Kind.ONE, lambda v, e: v is None or v is False)
+
+
+@form("select", 1)
+def select(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    condition = compiler.code(node.arguments[0], scope)
+    test = condition.run
+    if condition.kind is Kind.ONE:
+
+        def run(v: Any, e: Frame) -> Any:
+            x = test(v, e)
+            return NOTHING if x is None or x is False else v
+
+        return maybe(run, condition)
+    tests = outputs(condition)
+    return many(lambda v, e: (v for x in tests(v, e) if x is not None and x is not False), condition)
+
+
+@path_form("select", 1)
+def select_path(compiler: Compiler, node: tree.Call, scope: Scope) -> PathRun:
+    tests = outputs(compiler.code(node.arguments[0], scope))
+    return lambda p, v, e: ((p, v) for x in tests(v, e) if x is not None and x is not False)
+
+
+def _each(v: Any, e: Frame) -> Iterable[Any]:
+    items = iterate(v)
+    e[0].step(len(v))
+    return items
+
+
+@form("map", 1)
+def map_(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    compiler.plain = False
+    body = compiler.code(node.arguments[0], scope)
+    run = body.run
+    if body.kind is Kind.ONE:
+
+        def collect(v: Any, e: Frame) -> Any:
+            items = [run(x, e) for x in _each(v, e)]
+            e[0].grow(len(items) + 2)
+            return items
+
+        return one(collect, body, height=3)
+    results = piped(Code(Kind.MANY, _each, 3), body).run
+
+    def collect_all(v: Any, e: Frame) -> Any:
+        items = list(results(v, e))
+        e[0].grow(len(items) + 2)
+        return items
+
+    return one(collect_all, body, height=4)
+
+
+@form("map_values", 1)
+def map_values(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    compiler.plain = False
+    body = compiler.code(node.arguments[0], scope)
+    firsts = outputs(body)
+
+    def run(v: Any, e: Frame) -> Any:
+        _each(v, e)
+        e[0].grow(len(v) + 2)
+        depth = e[0].depth
+        if type(v) is dict:
+            kept: dict[str, Any] = {}
+            for key, item in v.items():
+                for x in firsts(item, e):
+                    kept[key] = x
+                    break
+                e[0].depth = depth
+            return kept
+        items: list[Any] = []
+        for item in v:
+            for x in firsts(item, e):
+                items.append(x)
+                break
+            e[0].depth = depth
+        return items
+
+    return one(run, body, height=3)
+
+
+@form("recurse", 0)
+def recurse_all(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    return compiler.code(tree.Everything(), scope)
+
+
+@path_form("recurse", 0)
+def recurse_all_path(compiler: Compiler, node: tree.Call, scope: Scope) -> PathRun:
+    return descend
+
+
+@form("recurse", 1)
+def recurse(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    compiler.plain = False
+    body = compiler.code(node.arguments[0], scope)
+    children = outputs(body)
+
+    def run(v: Any, e: Frame) -> Iterable[Any]:
+        state = e[0]
+        pending = [iter((v,))]
+        while pending:
+            for item in pending[-1]:
+                state.step()
+                yield item
+                state.grow(1)
+                pending.append(iter(children(item, e)))
+                break
+            else:
+                pending.pop()
+
+    return many(run, body)
+
+
+@path_form("recurse", 1)
+def recurse_path(compiler: Compiler, node: tree.Call, scope: Scope) -> PathRun:
+    children = compiler.path(node.arguments[0], scope)
+
+    def run(p: Path | None, v: Any, e: Frame) -> Iterable[Place]:
+        pending: list[Any] = [iter(((p, v),))]
+        while pending:
+            for path, value in pending[-1]:
+                e[0].step()
+                yield path, value
+                e[0].grow(1)
+                pending.append(iter(children(path, value, e)))
+                break
+            else:
+                pending.pop()
+
+    return run
+
+
+def _numbers(*values: Any) -> None:
+    if not all(is_number(value) for value in values):
+        raise ExpressionError("Range bounds must be numeric")
+
+
+def count_up(start: Any, end: Any, state: State) -> Iterable[Any]:
+    """`range(start; end)`"""
+    _numbers(start, end)
+    if type(start) is int and abs(start) < 2**52:
+        stop = to_float(end)
+        whole = int(min(max(stop, -(2.0**52)), 2.0**52)) if stop == stop else start
+        for number in range(start, whole + (stop > whole)):
+            state.steps -= 1
+            if state.steps < 0:
+                state.step(0)
+            yield number
+        return
+    current = to_float(start)
+    while current < end:
+        state.step()
+        yield computed(current)
+        current += 1
+
+
+def count_by(start: Any, end: Any, step: Any, state: State) -> Iterable[Any]:
+    """`range(start; end; step)`"""
+    _numbers(start, end, step)
+    current = start
+    if step > 0:
+        while current < end:
+            state.step()
+            yield current
+            current = add(state, current, step)
+    elif step < 0:
+        while current > end:
+            state.step()
+            yield current
+            current = add(state, current, step)
+
+
+@form("range", 1)
+def range_to(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    return _range(compiler, [constant(0), compiler.code(node.arguments[0], scope)])
+
+
+@form("range", 2)
+def range_from(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    return _range(compiler, [compiler.code(argument, scope) for argument in node.arguments])
+
+
+@form("range", 3)
+def range_by(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    return _range(compiler, [compiler.code(argument, scope) for argument in node.arguments])
+
+
+def _range(compiler: Compiler, bounds: list[Code]) -> Code:
+    compiler.plain = False
+    sources = [outputs(bound) for bound in bounds]
+    if len(sources) == 3:
+
+        def by(v: Any, e: Frame) -> Iterable[Any]:
+            for start in sources[0](v, e):
+                for end in sources[1](v, e):
+                    for step in sources[2](v, e):
+                        yield from count_by(start, end, step, e[0])
+
+        return many(by, *bounds, height=4)
+
+    def up(v: Any, e: Frame) -> Iterable[Any]:
+        for start in sources[0](v, e):
+            for end in sources[1](v, e):
+                yield from count_up(start, end, e[0])
+
+    return many(up, *bounds, height=4)
+
+
+def _count(count: Any, name: str) -> float:
+    if not is_number(count):
+        # Compared in jq's order of kinds: strings, arrays and objects are more than any number, the others less.
+        return float("inf") if kind(count) in ("string", "array", "object") else -1
+    if count < 0:
+        raise ExpressionError(f"{name} doesn't support negative count")
+    return to_float(count)
+
+
+@form("limit", 2)
+def limit(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    counts, body = (compiler.code(argument, scope) for argument in node.arguments)
+    numbers, items = outputs(counts), outputs(body)
+
+    def run(v: Any, e: Frame) -> Iterable[Any]:
+        depth = e[0].depth
+        for number in numbers(v, e):
+            remaining = _count(number, "limit")
+            if remaining > 0:
+                for item in items(v, e):
+                    e[0].depth = depth
+                    yield item
+                    remaining -= 1
+                    if remaining <= 0:
+                        break
+                e[0].depth = depth
+
+    compiler.plain = False
+    return many(run, counts, body, height=2)
+
+
+@path_form("limit", 2)
+def limit_path(compiler: Compiler, node: tree.Call, scope: Scope) -> PathRun:
+    numbers = outputs(compiler.code(node.arguments[0], scope))
+    items = compiler.path(node.arguments[1], scope)
+
+    def run(p: Path | None, v: Any, e: Frame) -> Iterable[Place]:
+        depth = e[0].depth
+        for number in numbers(v, e):
+            remaining = _count(number, "limit")
+            if remaining > 0:
+                for place in items(p, v, e):
+                    yield place
+                    remaining -= 1
+                    if remaining <= 0:
+                        break
+                e[0].depth = depth
+
+    return run
+
+
+@form("first", 1)
+def first(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    body = compiler.code(node.arguments[0], scope)
+    if body.kind is not Kind.MANY:
+        return body
+    items = body.run
+
+    def run(v: Any, e: Frame) -> Any:
+        depth = e[0].depth
+        for item in items(v, e):
+            e[0].depth = depth
+            return item
+        return NOTHING
+
+    return maybe(run, body, height=2)
+
+
+@path_form("first", 1)
+def first_path(compiler: Compiler, node: tree.Call, scope: Scope) -> PathRun:
+    items = compiler.path(node.arguments[0], scope)
+
+    def run(p: Path | None, v: Any, e: Frame) -> Iterable[Place]:
+        depth = e[0].depth
+        for place in items(p, v, e):
+            e[0].depth = depth
+            yield place
+            return
+
+    return run
+
+
+@form("last", 1)
+def last(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    body = compiler.code(node.arguments[0], scope)
+    items = outputs(body)
+
+    def run(v: Any, e: Frame) -> Any:
+        item: Any = NOTHING
+        for item in items(v, e):
+            pass
+        return item
+
+    return maybe(run, body, height=2)
+
+
+@path_form("last", 1)
+def last_path(compiler: Compiler, node: tree.Call, scope: Scope) -> PathRun:
+    items = compiler.path(node.arguments[0], scope)
+
+    def run(p: Path | None, v: Any, e: Frame) -> Iterable[Place]:
+        place: Place | None = None
+        for place in items(p, v, e):
+            pass
+        return () if place is None else (place,)
+
+    return run
+
+
+@form("isempty", 1)
+def isempty(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    body = compiler.code(node.arguments[0], scope)
+    items = outputs(body)
+
+    def run(v: Any, e: Frame) -> Any:
+        depth = e[0].depth
+        for _ in items(v, e):
+            e[0].depth = depth
+            return False
+        return True
+
+    return one(run, body, height=2)
+
+
+def _quantified(wanted: bool) -> Callable[[Compiler, Code, Code], Code]:
+    def build(compiler: Compiler, generator: Code, condition: Code) -> Code:
+        compiler.plain = False
+        items, tests = outputs(generator), outputs(condition)
+
+        def run(v: Any, e: Frame) -> Any:
+            depth = e[0].depth
+            for item in items(v, e):
+                for x in tests(item, e):
+                    if (x is not None and x is not False) is wanted:
+                        e[0].depth = depth
+                        return wanted
+            return not wanted
+
+        return one(run, generator, condition, height=2)
+
+    return build
+
+
+_any, _all = _quantified(True), _quantified(False)
+_ITEMS = Code(Kind.MANY, _each, 3)
+_SELF = Code(Kind.ONE, lambda v, e: v)
+
+
+@form("any", 0)
+def any_0(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    return _any(compiler, _ITEMS, _SELF)
+
+
+@form("any", 1)
+def any_1(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    return _any(compiler, _ITEMS, compiler.code(node.arguments[0], scope))
+
+
+@form("any", 2)
+def any_2(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    return _any(compiler, *(compiler.code(argument, scope) for argument in node.arguments))
+
+
+@form("all", 0)
+def all_0(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    return _all(compiler, _ITEMS, _SELF)
+
+
+@form("all", 1)
+def all_1(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    return _all(compiler, _ITEMS, compiler.code(node.arguments[0], scope))
+
+
+@form("all", 2)
+def all_2(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    return _all(compiler, *(compiler.code(argument, scope) for argument in node.arguments))
+
+
+@form("add", 1)
+def add_all(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    compiler.plain = False
+    body = compiler.code(node.arguments[0], scope)
+    items = outputs(body)
+    return one(lambda v, e: total(e[0], items(v, e)), body, height=5)
+
+
+def total(state: State, items: Iterable[Any]) -> Any:
+    """The sum of all items, null for none. Strings and arrays are joined at once, not one after the other."""
+    result: Any = None
+    pending: list[Any] = []
+    for item in items:
+        if pending:
+            if type(item) is type(pending[0]):
+                pending.append(item)
+                continue
+            result, pending = _joined(state, pending), []
+        if result is None and (type(item) is str or type(item) is list):
+            pending.append(item)
+        else:
+            result = add(state, result, item)
+    return _joined(state, pending) if pending else result
+
+
+def _joined(state: State, parts: list[Any]) -> Any:
+    if type(parts[0]) is str:
+        state.grow((sum(map(len, parts)) >> 5) + 1)
+        return "".join(parts)
+    state.grow(sum(map(len, parts)) + 2)
+    return [item for part in parts for item in part]
+
+
+@form("path", 1)
+def path(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    compiler.plain = False
+    places, height = compiler.path_code(node.arguments[0], scope)
+    return many(lambda v, e: (list(p) for p, _ in found(places((), v, e))), height, height=3)
+
+
+@form("del", 1)
+def delete(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    compiler.plain = False
+    places, height = compiler.path_code(node.arguments[0], scope)
+
+    def run(v: Any, e: Frame) -> Any:
+        return delete_paths(e[0], v, [list(p) for p, _ in found(places((), v, e))])
+
+    return one(run, height, height=8)
+
+
+@plain("getpath", 1)
+def getpath(state: State, value: Any, where: Any) -> Any:
+    return get_path(value, where)
+
+
+@path_form("getpath", 1)
+def getpath_path(compiler: Compiler, node: tree.Call, scope: Scope) -> PathRun:
+    wheres = outputs(compiler.code(node.arguments[0], scope))
+
+    def run(p: Path | None, v: Any, e: Frame) -> Iterable[Place]:
+        for where in wheres(v, e):
+            item = get_path(v, where)
+            yield (None if p is None else (*p, *where)), item
+
+    return run
+
+
+@plain("setpath", 2, height=6)
+def setpath(state: State, value: Any, where: Any, new: Any) -> Any:
+    return put_path(state, value, where, new)
+
+
+@plain("delpaths", 1, height=8)
+def delpaths(state: State, value: Any, where: Any) -> Any:
+    return delete_paths(state, value, where)
+
+
+@form("walk", 1)
+def walk(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    compiler.plain = False
+    body = compiler.code(node.arguments[0], scope)
+    results = outputs(body)
+    height = body.height + 3
+
+    def each(v: Any, e: Frame) -> Iterable[Any]:
+        if type(v) is not list and type(v) is not dict:
+            return results(v, e)
+        state = e[0]
+        before = state.enter(height)
+        state.step(len(v) + 1)
+        if type(v) is list:
+            inner: Any = [x for item in v for x in each(item, e)]
+        else:
+            inner = {}
+            for key, item in v.items():
+                for x in each(item, e):
+                    inner[key] = x
+                    break
+        state.grow(len(v) + 2)
+        state.depth = before
+        return results(inner, e)
+
+    if body.kind is Kind.ONE:
+        return one(lambda v, e: next(iter(each(v, e))), body, height=4)
+    return many(each, body, height=4)
+
+
+@form("env", 0)
+def env(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    return constant({})
+
+
+@form("builtins", 0)
+def builtins(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    from dalsegno.interpreter.expressions.builtins.registry import names
+
+    return constant(sorted(f"{name}/{arity}" for name, arity in names() if name[0] not in "_$"))
+
+
+@form("input_line_number", 0)
+def input_line_number(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
+    return constant(0)

@@ -1,0 +1,80 @@
+"""Built-in functions of dates. They know UTC only, and `now` is the replay clock."""
+
+from typing import Any
+
+from dalsegno.interpreter.expressions.arithmetic import is_number, noted
+from dalsegno.interpreter.expressions.builtins.calendars import broken_down, format_time, parse_time, seconds_of
+from dalsegno.interpreter.expressions.builtins.registry import plain
+from dalsegno.interpreter.expressions.errors import ExpressionError
+from dalsegno.interpreter.expressions.frames import State
+from dalsegno.interpreter.expressions.numbers import computed, to_float
+
+
+@plain("now")
+def now(state: State, value: Any) -> Any:
+    # The clock belongs to the evaluation: a plain one is begun again with it.
+    state.step(0)
+    return computed(state.now / 1000)
+
+
+def _broken_down(value: Any, name: str) -> list[Any]:
+    if not is_number(value):
+        raise ExpressionError(f"{name}() requires numeric inputs")
+    seconds = to_float(value)
+    if seconds - seconds != 0 or abs(seconds) > 2.0**55:
+        raise ExpressionError("error converting number of seconds since epoch to datetime")
+    return broken_down(seconds)
+
+
+@plain("gmtime", height=6)
+def gmtime(state: State, value: Any) -> Any:
+    return _broken_down(value, "gmtime")
+
+
+@plain("localtime", height=6)
+def localtime(state: State, value: Any) -> Any:
+    return _broken_down(value, "localtime")
+
+
+def _fields(value: Any, name: str) -> list[int]:
+    """The numbers of a broken-down time: year, month from 0, day, hour, minute, second, …"""
+    fields: list[int] = []
+    for item in value[:8]:
+        if not is_number(item) or item != item:
+            raise ExpressionError(f"{name} requires parsed datetime inputs")
+        fields.append(int(max(-(2.0**31), min(2.0**31 - 1, item))))
+    return fields
+
+
+@plain("mktime", height=6)
+def mktime(state: State, value: Any) -> Any:
+    if type(value) is not list:
+        raise ExpressionError("mktime requires array inputs")
+    return noted(state, float(seconds_of(_fields(value, "mktime"))))
+
+
+def _formatted(value: Any, pattern: Any, name: str) -> str:
+    if is_number(value):
+        value = _broken_down(value, "gmtime")
+    elif type(value) is not list:
+        raise ExpressionError(f"{name}/1 requires parsed datetime inputs")
+    if type(pattern) is not str:
+        raise ExpressionError(f"{name}/1 requires a string format")
+    return format_time(_fields(value, f"{name}/1"), pattern)
+
+
+@plain("strftime", 1, height=8)
+def strftime(state: State, value: Any, pattern: Any) -> Any:
+    return _formatted(value, pattern, "strftime")
+
+
+@plain("strflocaltime", 1, height=8)
+def strflocaltime(state: State, value: Any, pattern: Any) -> Any:
+    return _formatted(value, pattern, "strflocaltime")
+
+
+@plain("strptime", 1, height=8)
+def strptime(state: State, value: Any, pattern: Any) -> Any:
+    if type(value) is not str or type(pattern) is not str:
+        raise ExpressionError("strptime/1 requires string inputs and arguments")
+    return parse_time(value, pattern)
