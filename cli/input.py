@@ -9,10 +9,8 @@ from dalsegno.cli.exits import WrongUsage
 from dalsegno.schema.values import JsonValue
 
 
-def read_input(argument: str | None) -> JsonValue:
-    """The JSON value that `--input` names; None (the same as no input) without it. Raises WrongUsage."""
-    if argument is None:
-        return None
+def read_input(argument: str) -> JsonValue:
+    """The JSON value that `--input` names. Raises WrongUsage."""
     if argument == "-":
         return _parse(read_standard_input("--input"), "standard input")
     if argument.startswith("@"):
@@ -58,7 +56,7 @@ def _parse(data: bytes, source: str | None) -> JsonValue:
     where = f"--input: {source} is not JSON" if source else "--input is not JSON"
     try:
         text = data.decode("utf-8-sig")
-        value: JsonValue = json.loads(text, parse_constant=_refuse_constant)
+        value: JsonValue = json.loads(text, parse_float=_float, parse_constant=_refuse_constant)
         # Half of a character cannot be written down anywhere later.
         json.dumps(value, ensure_ascii=False).encode()
         return value
@@ -84,6 +82,11 @@ def _remedy(data: bytes, source: str | None) -> str:
     if source is None and data[:1].isalpha():
         return ". A JSON text needs its quotes: --input '\"text\"'"
     return ""
+
+
+def _float(text: str) -> float:
+    """A number beyond all floats becomes the largest one, as jq has it: JSON knows no infinity."""
+    return min(max(float(text), -sys.float_info.max), sys.float_info.max)
 
 
 def _refuse_constant(constant: str) -> Never:

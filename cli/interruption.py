@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Final
 
 from dalsegno.cli import output
-from dalsegno.cli.exits import Interrupted
+from dalsegno.cli.exits import Exit, Interrupted
 
 #: How long leaving in order may take, in seconds.
 GRACE: Final = 2.0
@@ -36,11 +36,35 @@ class _Interruption:
         self.number = number
         # Said now: whatever holds up the loop, the reader knows how to go on.
         output.complain(self._said())
-        watchdog = threading.Timer(GRACE, os._exit, (128 + number,))
-        watchdog.daemon = True
-        watchdog.start()
+        _later(GRACE, lambda: os._exit(128 + number))
         if self._task is not None:
             self._loop.call_soon_threadsafe(self._task.cancel)
+
+
+def _later(seconds: float, act: Callable[[], None]) -> threading.Timer:
+    timer = threading.Timer(seconds, act)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+@contextmanager
+def limited(seconds: float | None, said: Callable[[], str]) -> Generator[None, None, None]:
+    """Inside, the process ends with exit code 4 when it is still there GRACE after the time given.
+
+    A function may hold up the event loop, which would otherwise look at the clock. None: no limit.
+    """
+
+    def end() -> None:
+        output.complain(said())
+        os._exit(Exit.TIMED_OUT)
+
+    timer = None if seconds is None else _later(min(seconds + GRACE, threading.TIMEOUT_MAX), end)
+    try:
+        yield
+    finally:
+        if timer is not None:
+            timer.cancel()
 
 
 @contextmanager

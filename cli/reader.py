@@ -1,5 +1,6 @@
 """Reading a store without an engine: neither the documents nor the functions are needed, and nothing is changed."""
 
+import shlex
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -7,9 +8,11 @@ from datetime import datetime
 
 import msgspec
 
+from dalsegno.cli.exits import WrongUsage
 from dalsegno.engines.embedded import history, reading, verification
 from dalsegno.engines.embedded.interpreting import Interpreter, Interpreters
 from dalsegno.engines.embedded.store import Store
+from dalsegno.engines.errors import InstanceNotFound
 from dalsegno.engines.ports import Deciders, Written
 from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification
 from dalsegno.interpreter.events import ActivityScheduled, AnyEvent, TimerStarted
@@ -104,10 +107,16 @@ class _Against:
 
 @contextmanager
 def reading_store(path: str) -> Generator[Reader, None, None]:
-    """A reader of the store at `path`. Raises StoreError when it is missing or cannot be used."""
+    """A reader of the store at `path`. Raises StoreError when it is missing or cannot be used.
+
+    An instance that is asked for inside and is not there becomes a WrongUsage that names the store.
+    """
     store = Store.readable(path)
     try:
         yield Reader(store)
+    except InstanceNotFound as error:
+        remedy = f"`dalsegno list --store {shlex.quote(path)}` shows what is there"
+        raise WrongUsage(f"there is no instance {error.instance!r} in {path}; {remedy}") from error
     finally:
         store.close()
 

@@ -15,7 +15,7 @@ from dalsegno.activities.registry import Activities
 from dalsegno.cli import output
 from dalsegno.cli.exits import Exit, Failure, WrongUsage
 from dalsegno.cli.input import read_file, read_input
-from dalsegno.cli.interruption import interruptible
+from dalsegno.cli.interruption import interruptible, limited
 from dalsegno.cli.logs import show_records
 from dalsegno.cli.options import DEFAULT_STORE
 from dalsegno.cli.patience import seconds
@@ -33,6 +33,8 @@ MEMORY: Final = ":memory:"
 
 #: Seconds between two looks at whether the instance was suspended: then it does not end by itself.
 _LOOK: Final = 1.0
+
+_PASSED: Final = "--timeout has passed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,7 @@ class Job:
         workflow = read(text, path=file, expressions=check_expression, functions=names)
         return cls(
             workflow=workflow,
-            input=read_input(input_),
+            input={} if input_ is None else read_input(input_),  # Decision D19.
             store=store or (MEMORY if id_ is None else DEFAULT_STORE),
             id=str(uuid.uuid4()) if id_ is None else id_,
             named=id_ is not None,
@@ -82,11 +84,12 @@ class Job:
         """Whether anything outlives the process."""
         return self.store != MEMORY
 
-    @property
-    def how_to_go_on(self) -> str:
-        """What happened to the instance when its run was broken off, and what to do now."""
+    def how_to_go_on(self, begun: bool) -> str:
+        """What became of the instance when its run was broken off, and what to do now."""
+        if not begun:
+            return "nothing was begun yet"
         if not self.durable:
-            return "nothing was kept of it; name a store and an id (--store FILE --id ID) to be able to go on"
+            return "nothing was kept; name a store and an id (--store FILE --id ID) to be able to go on"
         again = ["dalsegno", *sys.argv[1:], *([] if self.named else ["--id", self.id])]
         return f"instance {self.id} is kept in {self.store}; to go on: {shlex.join(again)}"
 
@@ -103,9 +106,14 @@ async def _outcome(job: Job) -> JsonValue:
     loop = asyncio.get_running_loop()
     deadline = None if job.timeout is None else loop.time() + job.timeout
     progress = Progress(job.id)
-    with interruptible(lambda: f"interrupted: {job.how_to_go_on}"), shown_on_terminal(progress):
-        async with AsyncExitStack() as closing:
-            engine = await _open(job, progress, deadline, closing)
+    begun = asyncio.Event()
+    async with AsyncExitStack() as closing:
+        closing.enter_context(limited(job.timeout, lambda: f"{_PASSED}: {job.how_to_go_on(begun.is_set())}"))
+        closing.enter_context(interruptible(lambda: f"interrupted: {job.how_to_go_on(begun.is_set())}"))
+        closing.enter_context(shown_on_terminal(progress))
+        async with AsyncExitStack() as engines:
+            engine = await _open(job, progress, deadline, engines)
+            begun.set()
             instance = await engine.start(
                 job.workflow, job.input, id=job.id, if_exists="attach" if job.named else "fail"
             )
@@ -126,7 +134,7 @@ async def _open(job: Job, progress: Progress, deadline: float | None, closing: A
     except StoreError as error:
         if error.reason is not Trouble.OWNED:
             raise
-        raise Failure(f"--timeout has passed: {error}; nothing was started", Exit.TIMED_OUT) from error
+        raise Failure(f"{_PASSED}: {error}; {job.how_to_go_on(False)}", Exit.TIMED_OUT) from error
 
 
 def _engine(job: Job, progress: Progress, patience: float | None) -> AsyncEngine:
@@ -170,7 +178,7 @@ async def _ended(job: Job, instance: AsyncInstance, deadline: float | None) -> J
             reason = f": {instance.record.reason}" if instance.record.reason else ""
             raise Failure(f"instance {job.id} is suspended{reason}", Exit.AT_FAULT)
         if deadline is not None and loop.time() >= deadline:
-            raise Failure(f"--timeout has passed: {job.how_to_go_on}", Exit.TIMED_OUT)
+            raise Failure(f"{_PASSED}: {job.how_to_go_on(True)}", Exit.TIMED_OUT)
 
 
 def _activities(functions: Sequence[Callable[..., object]]) -> Activities:

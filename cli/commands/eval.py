@@ -41,7 +41,7 @@ def eval_(
 
     if language not in LANGUAGES:
         raise WrongUsage(f"--language: there is no language {language!r}; it is one of: {', '.join(LANGUAGES)}")
-    value = read_input(input_)
+    value = None if input_ is None else read_input(input_)
     try:
         result = evaluate(expression, value, language=language, all=all_)
     except ExpressionSyntaxError as error:
