@@ -82,8 +82,8 @@ def test_a_document_is_valid(block: Block) -> None:
     import dalsegno
 
     text = block.text
-    if "document:" not in text:
-        text = HEADER + (text if "do:" in text.splitlines() else "do:\n" + textwrap.indent(text, "  "))
+    if text.startswith("- "):
+        text = HEADER + "do:\n" + textwrap.indent(text, "  ")
     problems = [problem for problem in dalsegno.validate(text) if str(problem.severity) != "hint"]
     known_only_to_engines = [problem for problem in problems if problem.code == "unknown-function"]
     assert problems == known_only_to_engines, "\n".join(map(str, problems))
@@ -130,9 +130,11 @@ def tell(block: Block, folder: Path) -> None:
     code = 0
     # Each command with the lines that it prints; a command goes on after a backslash.
     for story in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
-        command, expected = re.fullmatch(r"((?:.*\\\n)*.*\n)(.*)", story, flags=re.DOTALL).groups()  # type: ignore[union-attr]
+        match = re.fullmatch(r"((?:[^\n]*\\\n)*[^\n]*)\n(.*)", story, flags=re.DOTALL)
+        assert match, f"{block.place}: no command in {story!r}"
+        command, expected = match.groups()
         if code not in (0, -9) and "$?" not in command:
-            pytest.fail(f"{block.place}: a command before `{command.strip()}` failed: {code}", pytrace=False)
+            pytest.fail(f"{block.place}: a command before `{command}` failed: {code}", pytrace=False)
         ran = subprocess.run(
             ["bash", "-c", f"(exit {code}); {command}" if "$?" in command else command],
             cwd=folder,
@@ -144,7 +146,7 @@ def tell(block: Block, folder: Path) -> None:
         code = ran.returncode
         # What a person's shell says of it.
         printed = ran.stdout + ran.stderr + ("Killed\n" if code == -9 else "")
-        check(expected, printed, f"{block.place}, `{command.strip()}`")
+        check(expected, printed, f"{block.place}, `{command}`")
     assert code == 0, f"{block.place}: the last command failed: {code}"
 
 

@@ -4,12 +4,16 @@ import importlib.util
 import json
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import dalsegno
+from dalsegno.activities.loading import load_functions
+from dalsegno.interpreter import AnyEvent, Machine, compile, replay, take
+from dalsegno.interpreter.events import FACTS, decode
 from repository import ROOT
 
 SAMPLES = sorted(path for path in (ROOT / "samples").iterdir() if path.is_dir())
@@ -34,6 +38,41 @@ def test_a_sample_prints_what_is_expected(given: Path, tmp_path: Path) -> None:
     ran = dalsegno_run(given.parent, given, tmp_path)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert json.loads(ran.stdout) == expected(given)
+
+
+@pytest.mark.parametrize("given", INPUTS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_every_prefix_of_a_samples_log_replays_to_the_same_machine(given: Path, tmp_path: Path) -> None:
+    store = str(tmp_path / "samples.db")
+    functions = given.parent / "functions.py"
+    dalsegno.run(
+        given.parent / "workflow.yaml",
+        json.loads(given.read_text(encoding="utf-8")),
+        store=store,
+        id="sample",
+        activities=load_functions(str(functions)) if functions.exists() else (),
+    )
+    log = recorded_log(store, "sample")
+    graph = compile(dalsegno.load(given.parent / "workflow.yaml"))
+    live = Machine(graph)
+    for event in log:
+        if isinstance(event, FACTS):
+            live.apply(event)
+            replayed = replay(graph, log[: live.position])
+            assert take(replayed) == take(live)
+            assert replayed.outcome == live.outcome
+    assert live.position == len(log)
+
+
+def recorded_log(store: str, id_: str) -> list[AnyEvent]:
+    """The events of an instance, from what `dalsegno history` prints."""
+    command = [str(Path(sys.executable).parent / "dalsegno"), "history", id_, "--store", store, "--output", "json"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    rows = [json.loads(line) for line in printed.splitlines()]
+    return [decode(json.dumps({"event": row["event"], "at": milliseconds(row["time"]), **row["data"]})) for row in rows]
+
+
+def milliseconds(time: str) -> int:
+    return round(datetime.fromisoformat(time).timestamp() * 1000)
 
 
 def test_the_pipeline_talks_to_a_service_of_its_own(tmp_path: Path) -> None:
