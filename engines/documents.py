@@ -7,10 +7,11 @@ from typing import TypeAlias, cast
 
 import msgspec
 
+from dalsegno.interpreter.checking import check_expression
 from dalsegno.schema.model import Workflow
-from dalsegno.schema.problems import InvalidDocument, Problem, Severity
+from dalsegno.schema.problems import InvalidDocument, Problem
 from dalsegno.schema.validation import check, read
-from dalsegno.schema.values import JsonValue
+from dalsegno.schema.values import JsonObject, JsonValue
 
 #: What can be run: the path of a file, a definition as parsed from JSON or YAML, or a loaded workflow.
 Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, JsonValue] | Workflow"
@@ -21,12 +22,12 @@ def load(path: "str | os.PathLike[str]") -> Workflow:
 
     Raises FileNotFoundError, or OSError for a file that cannot be read, and InvalidDocument with every problem found.
     """
-    return read(Path(path).read_bytes(), path=os.fspath(path))
+    return read(Path(path).read_bytes(), path=os.fspath(path), expressions=check_expression)
 
 
 def loads(text: str | bytes) -> Workflow:
     """The workflow of a YAML or JSON text. Raises InvalidDocument with every problem found."""
-    return read(text)
+    return read(text, expressions=check_expression)
 
 
 def validate(path_or_text: "str | os.PathLike[str]") -> list[Problem]:
@@ -35,8 +36,8 @@ def validate(path_or_text: "str | os.PathLike[str]") -> list[Problem]:
     A `str` with a newline is the text itself, any other the path of a file. Raises FileNotFoundError.
     """
     if isinstance(path_or_text, str) and "\n" in path_or_text:
-        return list(check(path_or_text)[1])
-    return list(check(Path(path_or_text).read_bytes(), path=os.fspath(path_or_text))[1])
+        return list(check(path_or_text, expressions=check_expression)[1])
+    return list(check(Path(path_or_text).read_bytes(), path=os.fspath(path_or_text), expressions=check_expression)[1])
 
 
 def workflow_of(source: Source, functions: Collection[str]) -> Workflow:
@@ -46,18 +47,18 @@ def workflow_of(source: Source, functions: Collection[str]) -> Workflow:
     what `load` raises.
     """
     if isinstance(source, Workflow):
-        return _checked(source, functions)
+        _judge(msgspec.json.encode(source.definition), source.path, functions)
+        return source
     if isinstance(source, Mapping):
-        return read(msgspec.json.encode(source), functions=functions)
-    return read(Path(source).read_bytes(), path=os.fspath(source), functions=functions)
+        return Workflow(_judge(msgspec.json.encode(source), None, functions))
+    return Workflow(_judge(Path(source).read_bytes(), os.fspath(source), functions), os.fspath(source))
 
 
-def _checked(workflow: Workflow, functions: Collection[str]) -> Workflow:
-    """A loaded workflow whose calls this engine can perform; it was not known when it was loaded."""
-    _, problems = check(msgspec.json.encode(workflow.definition), path=workflow.path, functions=functions)
-    if any(problem.severity is Severity.ERROR for problem in problems):
+def _judge(text: bytes, path: str | None, functions: Collection[str]) -> JsonObject:
+    definition, problems = check(text, path=path, expressions=check_expression, functions=functions)
+    if definition is None:
         raise InvalidDocument(problems)
-    return workflow
+    return definition
 
 
 def normal(value: JsonValue) -> JsonValue:

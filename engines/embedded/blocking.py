@@ -39,7 +39,7 @@ class Engine:
         watcher: Watcher | None = None,
     ) -> None:
         """An engine on the SQLite file `store`; the arguments are AsyncEngine's."""
-        self._make = lambda: AsyncEngine(
+        self._make: Callable[[], AsyncEngine] = lambda: AsyncEngine(
             store,
             activities=activities,
             secrets=secrets,

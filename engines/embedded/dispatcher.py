@@ -3,8 +3,8 @@
 An activity whose engine died is run again. How often that happened is counted without a flush of its own in the normal
 case: the first run is not counted at all; when a dead owner's store is taken over, every activity without an answer has
 one crash on its count, though it may never have begun; from then on each run is counted durably *before* it begins. So
-an activity that kills its engine each time is given up after ten runs, and one that merely waited beside it is not:
-beyond half of the runs they go one at a time, and only the killer's count goes on.
+an activity that kills its engine each time is given up after ten runs, and one that merely ran beside it is not: after
+the third crash they go one at a time, and only the killer's count goes on.
 """
 
 import asyncio
@@ -24,8 +24,8 @@ from dalsegno.schema.values import JsonValue
 
 _LOGGER = logging.getLogger("dalsegno.engines")
 
-# From this run on, an activity that may be the one that kills its engine runs without company of its like.
-_ALONE = CRASHES // 2
+# After so many crashes, an activity that may be the one that kills its engine runs without company of its like.
+_ALONE = 3
 
 
 class Performer(Protocol):
@@ -122,6 +122,8 @@ class Dispatcher:
         else:
             async with self._alone:
                 await self._again(whose, scheduled)
+                # Not before its result is durable: else the next one's crash would be this one's too.
+                await self._ask(lambda round_: lambda: None)
 
     async def _again(self, whose: Whose, scheduled: ActivityScheduled) -> None:
         """Another run of an activity whose engine died: it is counted before it begins."""

@@ -105,8 +105,9 @@ class AsyncEngine:
         def take() -> None:
             self._owner.start(Ownership.wait_acquired(self.path, self._clock, patience, stopped))
 
+        taking = self._loop.run_in_executor(self._reader, take)
         try:
-            await asyncio.shield(taking := self._loop.run_in_executor(self._reader, take))
+            await asyncio.shield(taking)
         except asyncio.CancelledError:
             stopped.set()
             await asyncio.wait([taking])

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -28,7 +28,7 @@ _TROUBLES = {
 
 
 @contextmanager
-def troubles(path: str) -> Iterator[None]:
+def troubles(path: str) -> Generator[None, None, None]:
     """Turns what SQLite raises about the file into a StoreError."""
     try:
         yield

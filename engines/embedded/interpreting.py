@@ -17,11 +17,10 @@ Watcher: TypeAlias = Callable[[str, Notice], None]
 class Interpreter:
     """A machine as a decider."""
 
-    __slots__ = ("_machine", "apply")
+    __slots__ = ("_machine",)
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
-        self.apply: Callable[[Fact], Sequence[AnyCommand]] = machine.apply
 
     @property
     def position(self) -> int:
@@ -34,6 +33,9 @@ class Interpreter:
     @property
     def pending(self) -> Sequence[AnyCommand]:
         return self._machine.pending
+
+    def apply(self, event: Fact, /) -> Sequence[AnyCommand]:
+        return self._machine.apply(event)
 
     def snapshot(self) -> Written:
         return take(self._machine)

@@ -1,7 +1,7 @@
 """The store: all tables of one file on one connection, and the transactions over them."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Self
 
@@ -42,7 +42,7 @@ class Store:
         return cls(open_for_reading(path), path)
 
     @contextmanager
-    def transaction(self, epoch: int | None = None) -> Iterator[None]:
+    def transaction(self, epoch: int | None = None) -> Generator[None, None, None]:
         """All or nothing, durable when it ends. With `epoch`: on condition that this is still the owner's epoch.
 
         Raises StoreError for what the file or the disk refuses, and when another engine owns the store by now.
@@ -63,7 +63,7 @@ class Store:
         self.commits += 1
 
     @contextmanager
-    def reading(self) -> Iterator[None]:
+    def reading(self) -> Generator[None, None, None]:
         """Everything read inside comes from one moment."""
         with troubles(self.path):
             self._database.execute("BEGIN")

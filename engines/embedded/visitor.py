@@ -94,7 +94,7 @@ class Visitor:
         id: str | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> InstanceRecord:
-        """Leaves a new instance for the owner; a store is made where there is none. Raises InstanceExists, StoreError."""
+        """Leaves a new instance for the owner; a store is made where none is. Raises InstanceExists, StoreError."""
         started = starting(workflow, input, id=id, tags=tags, now=self._clock.now(), ids=self._ids)
         body, values = pack(started)
 
