@@ -9,13 +9,13 @@ from typing import Final
 
 from dalsegno.schema.findings import Findings, quote
 from dalsegno.schema.places import Place
-from dalsegno.schema.rules import Rule, workflow_rule
+from dalsegno.schema.rules import Rule
 
 _WHAT: Final = {"task": "task", "case": "case", "extension": "extension"}
 
 
-def explain_entry(rule: Rule, place: Place, findings: Findings) -> bool:
-    """Reports what is wrong with an entry as such; True when there is nothing in it to be checked further."""
+def explain_entry(rule: Rule, place: Place, findings: Findings) -> Collection[str]:
+    """Reports what is wrong with an entry as such. Returns the keys in it that are not to be checked further."""
     what = _WHAT[rule.entry]
     children = dict(place.entries())
     own = _own_properties(rule)
@@ -27,19 +27,19 @@ def explain_entry(rule: Rule, place: Place, findings: Findings) -> bool:
     belonging = [key for key in children if key in own]
     first_key, first = next(iter(children.items()))
     if len(children) == 1:
-        return _explain_single(first_key, first, what, own, findings)
+        return children if _explain_single(first_key, first, what, own, findings) else ()
     if len(belonging) == len(children):
         findings.at_key("missing-name", first, f"the {what} has no name", hint=_form(what))
-        return True
+        return children
     if belonging and len(belonging) == len(children) - 1 and first_key not in own:
         stray = children[belonging[0]]
         message = f"`{stray.name}` stands beside the {what}'s name {quote(first_key)}, and belongs below it"
         findings.at_key("wrong-indentation", stray, message, hint="indent it by two more spaces")
-        return first.value is None
+        return [*belonging, first_key] if first.value is None else belonging
     second = list(children.values())[1]
     message = f"two {what}s in one entry: {quote(first_key)} and {quote(second.name)}"
     findings.at_key("several-names-in-entry", second, message, hint=f"put `- ` before {quote(second.name)}")
-    return False
+    return ()
 
 
 def _explain_single(name: str, child: Place, what: str, own: Collection[str], findings: Findings) -> bool:
@@ -82,55 +82,8 @@ def explain_none(rule: Rule, names: list[str], place: Place, findings: Findings)
         findings.at_key("missing-property", place, f"`{place.name}` needs one of {listed}")
 
 
-def where_it_belongs(key: str, rule: Rule, place: Place) -> str | None:
-    """A remedy for a key that the language knows at another level near by."""
-    for name, child in rule.properties.items():
-        if name in _keys(place) and key in _known_in(child, place, name):
-            return f"it belongs inside `{name}`"
-    if rule.scope == "task" and key not in _properties(rule):
-        return "data of your own belongs under `metadata`, variables under `set`"
-    if place.parent is not None and key in _task_properties():
-        return "it belongs to the task: indent it less, so that it stands beside the task's other properties"
-    names = ", ".join(list(_properties(rule))[:12])
-    return f"it knows {names}" if names else None
-
-
-def _keys(place: Place) -> frozenset[str]:
-    return frozenset(key for key, _ in place.entries())
-
-
-def _known_in(rule: Rule, place: Place, name: str) -> dict[str, Rule]:
-    known = _properties(rule)
-    if name == "with":
-        call = place.value.get("call") if isinstance(place.value, dict) else None
-        for condition, consequence in _task_rule().conditions:
-            tested = condition.properties.get("call")
-            if tested is not None and tested.enum and call in tested.enum:
-                known |= _properties(consequence.properties["with"])
-    return known
-
-
-def _task_rule() -> Rule:
-    tasks = workflow_rule().properties["do"].also[0]
-    assert tasks.items is not None
-    assert isinstance(tasks.items.additional, Rule)
-    return tasks.items.additional.also[0]
-
-
-def _task_properties() -> dict[str, Rule]:
-    return _properties(_task_rule())
-
-
 def _own_properties(rule: Rule) -> dict[str, Rule]:
-    return _properties(rule.additional) if isinstance(rule.additional, Rule) else {}
-
-
-def _properties(rule: Rule) -> dict[str, Rule]:
-    """The properties that a rule knows, in the schema's order."""
-    known = dict(rule.properties)
-    for other in rule.also:
-        known |= _properties(other)
-    return known
+    return rule.additional.known() if isinstance(rule.additional, Rule) else {}
 
 
 def _form(what: str) -> str:

@@ -52,4 +52,6 @@ class Findings:
 def quote(text: str) -> str:
     """A text of the document as a message shows it: short, and on one line."""
     line = " ".join(text.split())
+    if not line:
+        return "an empty text"
     return f"`{line if len(line) <= 60 else line[:57] + '...'}`"

@@ -73,6 +73,25 @@ class Rule:
         """Whether a check or an expression is looked for here."""
         return bool(self.expression or self.check or self.reference)
 
+    def known(self) -> "dict[str, Rule]":
+        """The properties that the rule, and those that it refers to, know; in the schema's order."""
+        known = dict(self.properties)
+        for other in self.also:
+            known |= other.known()
+        return known
+
+    def allows(self, value: JsonValue) -> bool:
+        """Whether a value satisfies the rule as the condition of an `if`: the few keywords that conditions use."""
+        if self.enum and value not in self.enum:
+            return False
+        if self.negated is not None and self.negated.allows(value):
+            return False
+        if not isinstance(value, dict):
+            return True
+        if any(name not in value for name in self.required):
+            return False
+        return all(rule.allows(value[name]) for name, rule in self.properties.items() if name in value)
+
     def evaluated_elsewhere(self, key: str) -> bool:
         """Whether the property `key` says for itself what its strings are."""
         rule = self.properties.get(key)

@@ -5,8 +5,7 @@ recursion, since documents may be 256 levels deep. What it meets on its way and 
 durations, …) it hands on as marks, each with the variables that are in scope there.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from dalsegno.schema import entries, scopes
@@ -14,7 +13,8 @@ from dalsegno.schema.findings import Findings, quote
 from dalsegno.schema.places import Place
 from dalsegno.schema.problems import Severity
 from dalsegno.schema.rules import Rule
-from dalsegno.schema.suggestions import closest, did_you_mean
+from dalsegno.schema.strays import Strays
+from dalsegno.schema.suggestions import did_you_mean
 from dalsegno.schema.values import JsonObject, JsonValue
 
 
@@ -48,8 +48,7 @@ class _Walk:
         self._findings = findings
         self._scopes = variable_scopes
         self._todo: list[tuple[Rule, Place, _Context]] = []
-        # What a misspelt key was meant to be is not missing as well. By node, because several rules see one place.
-        self._meant: dict[int, dict[str, int]] = {}
+        self._strays = Strays(findings)
         self._wrong: set[int] = set()
 
     def run(self, root: Place, rule: Rule) -> None:
@@ -150,22 +149,24 @@ class _Walk:
     # --- mappings
 
     def _mapping(self, rule: Rule, place: Place, value: JsonObject, context: _Context) -> None:
+        skipped: Collection[str] = ()
         if rule.entry:
-            if entries.explain_entry(rule, place, self._findings):
-                return
+            skipped = entries.explain_entry(rule, place, self._findings)
         elif rule.additional is False or rule.unknown:
-            self._unknown(rule, place, value)
+            self._strays.check(rule, place)
         self._size(rule, place, value)
         self._missing(rule, place, value)
         self._groups(rule, place, value)
         for key, child in place.entries():
+            if key in skipped:
+                continue
             known = rule.properties.get(key)
             if known is not None:
                 self._todo.append((known, child, self._inside(rule, key, place, context)))
             elif isinstance(rule.additional, Rule):
                 self._todo.append((rule.additional, child, context))
         for condition, consequence in rule.conditions:
-            if _matches(condition, value):
+            if condition.allows(value):
                 self._todo.append((consequence, place, context))
 
     def _inside(self, rule: Rule, key: str, place: Place, context: _Context) -> _Context:
@@ -174,19 +175,6 @@ class _Walk:
             if opened:
                 return context._replace(variables=context.variables | opened)
         return context
-
-    def _unknown(self, rule: Rule, place: Place, value: JsonObject) -> None:
-        severity = Severity.WARNING if rule.unknown else Severity.ERROR
-        missing = [name for name in rule.properties if name not in value]
-        for key, child in place.entries():
-            if key in rule.properties:
-                continue
-            suggestion = closest(key, missing)
-            if suggestion is not None:
-                self._meant.setdefault(id(place.node), {})[suggestion] = len(self._findings.problems)
-            message = f"unknown property {quote(key)}" + (f", did you mean `{suggestion}`?" if suggestion else "")
-            hint = None if suggestion else entries.where_it_belongs(key, rule, place)
-            self._findings.at_key("unknown-property", child, message, hint=hint, severity=severity)
 
     def _size(self, rule: Rule, place: Place, value: JsonObject) -> None:
         if rule.entry:
@@ -200,25 +188,15 @@ class _Walk:
 
     def _missing(self, rule: Rule, place: Place, value: JsonObject) -> None:
         for name in rule.required:
-            if name not in value and not self._is_meant(place, name):
+            if name not in value and not self._strays.is_meant(place, name):
                 self._report_missing(place, f"`{name}` is missing", name)
         for key, names in rule.needs.items():
             if key not in value:
                 continue
             for name in names:
-                if name not in value and not self._is_meant(place, name):
+                if name not in value and not self._strays.is_meant(place, name):
                     child = place.get(key) or place
                     self._findings.at_key("missing-property", child, f"`{key}` needs `{name}` beside it")
-
-    def _is_meant(self, place: Place, name: str) -> bool:
-        """Whether a property that is missing is there, misspelt; that is an error then, wherever it stands."""
-        index = self._meant.get(id(place.node), {}).get(name)
-        if index is None:
-            return False
-        if index < len(self._findings.problems):
-            misspelt = self._findings.problems[index]
-            self._findings.problems[index] = replace(misspelt, severity=Severity.ERROR)
-        return True
 
     def _report_missing(self, place: Place, message: str, name: str) -> None:
         where = f" in `{place.name}`" if place.name else ""
@@ -227,13 +205,13 @@ class _Walk:
     def _groups(self, rule: Rule, place: Place, value: JsonObject) -> None:
         if not isinstance(place.value, dict) or not (rule.one_of or rule.any_of):
             return
-        if rule.any_of and not any(name in value or self._is_meant(place, name) for name in rule.any_of):
+        if rule.any_of and not any(name in value or self._strays.is_meant(place, name) for name in rule.any_of):
             self._report_missing(place, "one of " + _listed(rule.any_of) + " is missing", rule.any_of[0])
         if not rule.one_of:
             return
         names = [group[0] for group in rule.one_of]
         present = [name for name in names if name in value and rule.unless.get(name, "") not in value]
-        if not present and not any(self._is_meant(place, name) for group in rule.one_of for name in group):
+        if not present and not any(self._strays.is_meant(place, name) for group in rule.one_of for name in group):
             if any(name in value for group in rule.one_of for name in group):
                 return  # half of a group is there, and the other half is missed by name
             entries.explain_none(rule, names, place, self._findings)
@@ -257,19 +235,6 @@ def valid(root: Place, rule: Rule) -> bool:
     findings = Findings()
     check(root, rule, findings)
     return all(problem.severity is not Severity.ERROR for problem in findings.problems)
-
-
-def _matches(rule: Rule, value: JsonValue) -> bool:
-    """Whether a value satisfies the condition of an `if`: the few keywords that such conditions use."""
-    if rule.enum and value not in rule.enum:
-        return False
-    if rule.negated is not None and _matches(rule.negated, value):
-        return False
-    if isinstance(value, dict):
-        if any(name not in value for name in rule.required):
-            return False
-        return all(_matches(inner, value[name]) for name, inner in rule.properties.items() if name in value)
-    return True
 
 
 def _is_one_of(value: JsonValue, types: frozenset[str]) -> bool:
@@ -313,6 +278,8 @@ def _kind(value: JsonValue) -> str:
 def _type_hint(value: JsonValue, rule: Rule) -> str | None:
     if "string" in rule.types and isinstance(value, bool | int | float):
         shown = str(value).lower() if isinstance(value, bool) else str(value)
+        if rule.pattern is not None and not rule.pattern.search(shown):
+            return None
         return f"put it in quotes: '{shown}'" if len(shown) < 40 else "put it in quotes"
     if rule.types == frozenset(("boolean",)):
         return "write true or false, without quotes"

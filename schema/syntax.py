@@ -130,8 +130,9 @@ def _block_end(fault: SyntaxFault, lines: list[str]) -> Problem:
     line, column = fault.place
     content = _line(lines, line)
     before = content[: column - 1].rstrip()
-    if before and before[-1] in "'\"" and not content[column - 1 :].lstrip().startswith("#"):
-        message = "there is more text after the closing quote"
+    if before and before[-1] in "'\"}]" and "<scalar>" in fault.reason:
+        closing = "quote" if before[-1] in "'\"" else f"`{before[-1]}`"
+        message = f"there is more text after the closing {closing}"
         hint = "put all of the text in one pair of quotes; in single quotes a ' is written ''"
         return problem("unquoted-text", message, line, column, hint=hint)
     if before and content[column - 1 : column] in ("}", "]"):

@@ -5,6 +5,7 @@ from dalsegno.schema.durations import milliseconds
 from dalsegno.schema.expressions import unwrap
 from dalsegno.schema.places import Place
 from dalsegno.schema.structure import Mark
+from dalsegno.schema.values import JsonValue
 
 _UNITS = frozenset(("days", "hours", "minutes", "seconds", "milliseconds"))
 
@@ -19,9 +20,15 @@ def literal_length(place: Place) -> int | None:
         return None if unwrap(value) is not None else milliseconds(value)
     if not isinstance(value, dict) or not value or not _UNITS.issuperset(value):
         return None
-    if any(isinstance(number, bool) or not isinstance(number, int | float) for number in value.values()):
+    if not all(_is_whole(number) for number in value.values()):
         return None
     return milliseconds(value)
+
+
+def _is_whole(number: JsonValue) -> bool:
+    return not isinstance(number, bool) and (
+        isinstance(number, int) or isinstance(number, float) and number.is_integer()
+    )
 
 
 def check_duration(mark: Mark, document: Document) -> None:

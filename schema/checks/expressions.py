@@ -76,6 +76,10 @@ def _check_data(mark: Mark, document: Document, place: Place) -> None:
         _check_source(mark, document, place, whole)
     elif mark.rule.program or mark.rule.reference:
         return
+    elif text.lstrip().startswith("${") and "}" not in text:
+        message = "the expression has no `}` at its end, so this is taken as it stands"
+        hint = "close it; where ` #` stands in it, put it in quotes, since YAML takes that for a comment"
+        document.findings.at_value("embedded-expression", place, message, hint=hint)
     elif "${" in text:
         fixed = interpolated(text) if document.language == "jq" else None
         hint = f"write {fixed}" if fixed else "put all of the text into one expression that begins with `${`"
