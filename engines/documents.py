@@ -7,10 +7,11 @@ from typing import TypeAlias, cast
 
 import msgspec
 
+from dalsegno.interpreter import compile
 from dalsegno.interpreter.checking import check_expression
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.problems import InvalidDocument, Problem
-from dalsegno.schema.validation import check, read
+from dalsegno.schema.validation import check, located, read
 from dalsegno.schema.values import JsonObject, JsonValue
 
 #: What can be run: the path of a file, a definition as parsed from JSON or YAML, or a loaded workflow.
@@ -58,6 +59,10 @@ def _judge(text: bytes, path: str | None, functions: Collection[str]) -> JsonObj
     definition, problems = check(text, path=path, expressions=check_expression, functions=functions)
     if definition is None:
         raise InvalidDocument(problems)
+    try:
+        compile(Workflow(definition, path))
+    except InvalidDocument as refused:
+        raise InvalidDocument(located(problem, text) for problem in refused.problems) from None
     return definition
 
 

@@ -64,3 +64,17 @@ def read(
     if definition is None:
         raise InvalidDocument(problems)
     return Workflow(definition, path)
+
+
+def located(problem: Problem, text: str | bytes) -> Problem:
+    """A problem that is known by its reference only, with the line and column of that place in the document's text."""
+    source = parse(text)
+    place = Place(source.root) if source.root is not None else None
+    for token in problem.reference.split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        inner = place and (place.get(key) or next((at for at in place.elements() if str(at.token) == key), None))
+        place = inner or place
+    if place is None:
+        return problem
+    line, column = place.at_key
+    return replace(problem, line=line, column=column)
