@@ -3,11 +3,14 @@
 One assignment copies each array and object at most once: those it has made itself, nobody else knows yet.
 """
 
+# The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+
 from collections.abc import Iterable
 from typing import Any, Final
 
 from dalsegno.interpreter.expressions import tree
-from dalsegno.interpreter.expressions.access import delete_paths, get_path, put, put_path
+from dalsegno.interpreter.expressions.access import delete_paths, get, get_path, put, put_path
 from dalsegno.interpreter.expressions.code import Code, Compiler, Form, Kind, Scope, many, one, outputs
 from dalsegno.interpreter.expressions.frames import NOTHING, Frame, Path, PathRun, State
 from dalsegno.interpreter.expressions.operators import operation
@@ -39,14 +42,15 @@ class Change:
         if not path:
             self.value = new
             return
-        value, trail = self.value, list[tuple[Any, Any]]()
+        value: Any = self.value
+        trail: list[tuple[Any, Any]] = []
         for key in path[:-1]:
             if not _direct(value, key):
                 self.value = put_path(self._state, self.value, path, new)
                 self._owned.clear()
                 return
             trail.append((value, key))
-            value = value.get(key) if type(value) is dict else value[key]
+            value = get(value, key)
         if not _direct(value, path[-1]):
             self.value = put_path(self._state, self.value, path, new)
             self._owned.clear()
@@ -85,9 +89,9 @@ def assign(compiler: Compiler, node: tree.Assign, scope: Scope) -> Code:
         run = _operate(places, node.operator[:-1])
     if source.kind is Kind.ONE:
         given = source.run
-        return one(lambda v, e: run(v, given(v, e), e), height, source, height=6)
+        return one(lambda v, e: run(v, given(v, e), e), height, source, through=4)
     items = outputs(source)
-    return many(lambda v, e: (run(v, item, e) for item in items(v, e)), height, source, height=7)
+    return many(lambda v, e: (run(v, item, e) for item in items(v, e)), height, source, through=5)
 
 
 def _set(places: PathRun) -> Any:
@@ -152,7 +156,7 @@ def update(places: PathRun, height: Code, source: Code) -> Code:
                 change.put(path, new)
         return delete_paths(e[0], change.value, deleted) if deleted else change.value
 
-    return one(each, height, source, height=8)
+    return one(each, height, source, through=3)
 
 
 FORMS: Final[dict[type, Form]] = {tree.Assign: assign}

@@ -10,13 +10,14 @@ class Budget:
     Attributes:
         steps: iterations and calls.
         outputs: outputs of the whole expression.
-        depth: nesting of calls, in frames of the evaluator; Python's own stack has to hold them.
+        depth: nesting of calls, in frames of the evaluator; Python's own stack, a thousand frames, has to hold them
+            and those of the caller.
         elements: what may be built: an element of an array counts 1, a member of an object 3, 32 characters 1.
     """
 
     steps: int = 4_000_000
     outputs: int = 1_000_000
-    depth: int = 600
+    depth: int = 640
     elements: int = 5_000_000
 
 

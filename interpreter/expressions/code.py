@@ -32,7 +32,8 @@ class Code:
         kind: how many outputs.
         run: called with the value and the frame. ONE: returns the output. MAYBE: returns it or NOTHING. MANY: returns
             an iterable of the outputs, often a generator, sometimes the array itself.
-        height: how many Python frames it may need, calls of recursive functions not counted.
+        height: how many Python frames it may nest. Calls of recursive functions are not in it, they count when they
+            are made; nor are functions that compute something and return, for which the budget of depth leaves room.
         constant: whether it gives the same output for every value and frame; `run(None, ())` is then that output.
     """
 
@@ -62,19 +63,19 @@ def outputs(code: Code) -> Callable[[Any, Frame], Iterable[Any]]:
     return maybe
 
 
-def many(run: Callable[[Any, Frame], Iterable[Any]], *parts: Code, height: int = 1) -> Code:
-    """A piece with any number of outputs, built of `parts`."""
-    return Code(Kind.MANY, run, height + max((part.height for part in parts), default=0) + 1)
+def many(run: Callable[[Any, Frame], Iterable[Any]], *parts: Code, through: int = 2) -> Code:
+    """A piece with any number of outputs, built of `parts`; `through` is the frames between it and them."""
+    return Code(Kind.MANY, run, through + max((part.height for part in parts), default=0))
 
 
-def one(run: Run, *parts: Code, height: int = 1) -> Code:
+def one(run: Run, *parts: Code, through: int = 1) -> Code:
     """A piece with exactly one output, built of `parts`."""
-    return Code(Kind.ONE, run, height + max((part.height for part in parts), default=0))
+    return Code(Kind.ONE, run, through + max((part.height for part in parts), default=0))
 
 
-def maybe(run: Run, *parts: Code, height: int = 1) -> Code:
+def maybe(run: Run, *parts: Code, through: int = 1) -> Code:
     """A piece with at most one output, built of `parts`."""
-    return Code(Kind.MAYBE, run, height + max((part.height for part in parts), default=0))
+    return Code(Kind.MAYBE, run, through + max((part.height for part in parts), default=0))
 
 
 def all_one(parts: Iterable[Code]) -> bool:
@@ -184,11 +185,13 @@ class Compiler:
         Raises:
             ExpressionSyntaxError: a name in it is unknown, or it is nested too deeply.
         """
-        return self._compile(self._forms[type(node)], node, scope)
+        code: Code = self._compile(self._forms[type(node)], node, scope)
+        return code
 
     def tail(self, node: Node, scope: Scope) -> Code:
         """Compiles a node whose outputs are those of a function's body: its calls may be returned as TailCall."""
-        return self._compile(self._tails.get(type(node), self._forms[type(node)]), node, scope)
+        code: Code = self._compile(self._tails.get(type(node), self._forms[type(node)]), node, scope)
+        return code
 
     def path(self, node: Node, scope: Scope) -> PathRun:
         """Compiles a node as a path expression: it gives places, not values."""

@@ -1,5 +1,8 @@
 """Compiles what steers: pipes, commas, conditions, `try`, `label`, `reduce`, `foreach`."""
 
+# The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
+# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false, reportUnknownVariableType=false
+
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -51,6 +54,11 @@ def comma(compiler: Compiler, node: tree.Comma, scope: Scope) -> Code:
     return _comma([compiler.code(part, scope) for part in node.parts])
 
 
+def _tail_comma(compiler: Compiler, node: tree.Comma, scope: Scope) -> Code:
+    parts = [compiler.code(part, scope) for part in node.parts[:-1]]
+    return _comma([*parts, compiler.tail(node.parts[-1], scope)])
+
+
 def _comma(parts: list[Code]) -> Code:
     runs = [outputs(part) for part in parts]
     count = len(runs)
@@ -63,7 +71,7 @@ def _comma(parts: list[Code]) -> Code:
         for run in runs:
             yield from run(v, e)
 
-    return many(each, *parts, height=2)
+    return many(each, *parts)
 
 
 def conditional(compiler: Compiler, node: tree.Conditional, scope: Scope) -> Code:
@@ -116,7 +124,7 @@ def attempted(body: Code, handler: Code | None) -> Code:
             except ExpressionError as error:
                 return catch(recovered(error, e, depth), e)
 
-        return maybe(once, body, *([handler] if handler else []), height=2)
+        return maybe(once, body, *([handler] if handler else []))
     bodies = outputs(body)
     catches = outputs(handler) if handler else lambda v, e: ()
 
@@ -129,7 +137,7 @@ def attempted(body: Code, handler: Code | None) -> Code:
             value = recovered(error, e, depth)
         yield from catches(value, e)
 
-    return many(each, body, *([handler] if handler else []), height=2)
+    return many(each, body, *([handler] if handler else []))
 
 
 def recovered(error: ExpressionError, e: Frame, depth: int) -> Any:
@@ -196,13 +204,13 @@ def reduce(compiler: Compiler, node: tree.Reduce, scope: Scope) -> Code:
             state = step(state, (*e, item))
         return state
 
-    simple = isinstance(node.patterns[0], tree.VariablePattern) and update.kind is Kind.ONE
+    simple = bound.frame is not None and update.kind is Kind.ONE
     folded = fold_simple if simple else fold
     if init.kind is Kind.ONE:
         first = init.run
-        return one(lambda v, e: folded(first(v, e), v, e), *parts, height=4)
+        return one(lambda v, e: folded(first(v, e), v, e), *parts, through=4)
     starts = outputs(init)
-    return many(lambda v, e: (folded(start, v, e) for start in starts(v, e)), *parts, height=4)
+    return many(lambda v, e: (folded(start, v, e) for start in starts(v, e)), *parts, through=4)
 
 
 def _last(kind: Kind, result: Any) -> Any:
@@ -212,8 +220,8 @@ def _last(kind: Kind, result: Any) -> Any:
     if kind is Kind.MAYBE:
         return None if result is NOTHING else result
     last = None
-    for last in result:
-        pass
+    for output in result:
+        last = output
     return last
 
 
@@ -235,7 +243,7 @@ def _reduce_alternatives(source: Code, init: Code, bound: Binder, update: Code) 
                     pass
             yield state[0]
 
-    return many(each, source, init, update, bound.code, height=6)
+    return many(each, source, init, update, bound.code, through=5)
 
 
 def foreach(compiler: Compiler, node: tree.Foreach, scope: Scope) -> Code:
@@ -259,7 +267,7 @@ def foreach(compiler: Compiler, node: tree.Foreach, scope: Scope) -> Code:
             for item in items(v, e):
                 yield from bound.alternatives(item, v, e, body)
 
-    return many(each, source, init, update, extract, bound.code, height=5)
+    return many(each, source, init, update, extract, bound.code, through=5)
 
 
 def bind(compiler: Compiler, node: tree.Bind, scope: Scope) -> Code:
@@ -283,13 +291,13 @@ def _bind(compiler: Compiler, node: tree.Bind, scope: Scope, compile_body: Compi
         frame, first, run = bound.frame, source.run, body.run
         kind = body.kind
         result = Code(kind, lambda v, e: run(v, frame(first(v, e), v, e)), 1)
-        return Code(kind, result.run, 3 + max(source.height, body.height, bound.code.height))
+        return Code(kind, result.run, 2 + max(source.height, body.height, bound.code.height))
 
     def each(v: Any, e: Frame) -> Iterable[Any]:
         for item in items(v, e):
             yield from bound.alternatives(item, v, e, bodies)
 
-    return many(each, source, body, bound.code, height=3)
+    return many(each, source, body, bound.code, through=4)
 
 
 def everything(compiler: Compiler, node: tree.Everything, scope: Scope) -> Code:
@@ -332,6 +340,7 @@ FORMS: Final[dict[type, Form]] = {
 #: The nodes that may end with a call of a function, which then needs no stack of its own.
 TAILS: Final[dict[type, Form]] = {
     tree.Pipe: lambda compiler, node, scope: _pipe(compiler, node, scope, compiler.tail),
+    tree.Comma: _tail_comma,
     tree.Conditional: lambda compiler, node, scope: _conditional(compiler, node, scope, compiler.tail),
     tree.Bind: lambda compiler, node, scope: _bind(compiler, node, scope, compiler.tail),
 }

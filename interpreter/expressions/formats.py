@@ -1,5 +1,8 @@
 """The `@name` formats: text made for other languages, and back."""
 
+# The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
 import binascii
 from base64 import b64encode
 from collections.abc import Callable

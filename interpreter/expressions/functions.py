@@ -3,6 +3,9 @@
 A recursive call counts frames in the state, and in tail position is returned as a TailCall instead of made.
 """
 
+# The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
+# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false, reportUnknownVariableType=false
+
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any, Final
@@ -27,6 +30,8 @@ from dalsegno.interpreter.expressions.code import (
 from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionSyntaxError
 from dalsegno.interpreter.expressions.frames import Closure, Frame, Path, PathRun, Place, State, TailCall
 
+#: The steps that a call counts: it takes that much longer than an iteration.
+CALL: Final = 4
 Extend = Callable[[Any, Frame], Iterable[Frame]]
 
 
@@ -38,13 +43,13 @@ class Argument:
     def __init__(self, compiler: Compiler, node: tree.Node, scope: Scope, code: Code) -> None:
         self.code = code
         self._compiler, self._node, self._scope = compiler, node, scope
-        self._path: Any = None
+        self._path: tuple[PathRun, Code] | None = None
 
-    def path(self, p: Any, v: Any, e: Frame) -> Iterable[Place]:
+    def path(self) -> tuple[PathRun, Code]:
+        """The path form, and what stands for its height."""
         if self._path is None:
-            self._path = self._compiler.path(self._node, self._scope)
-        found: Iterable[Place] = self._path(p, v, e)
-        return found
+            self._path = self._compiler.path_code(self._node, self._scope)
+        return self._path
 
 
 def define(compiler: Compiler, node: tree.Define, scope: Scope) -> Code:
@@ -101,7 +106,7 @@ def unknown_function(node: tree.Call, scope: Scope) -> ExpressionSyntaxError:
     known = {key for key in [*registry.names(), *scope.functions] if not key[0].startswith(("_", "$"))}
     arities = sorted(other for name, other in known if name == node.name)
     if arities:
-        hint = f"{node.name} takes {' or '.join(map(str, arities))} argument{'' if arities == [1] else 's'}"
+        hint: str | None = f"{node.name} takes {' or '.join(map(str, arities))} argument{'' if arities == [1] else 's'}"
     else:
         close = get_close_matches(node.name, sorted({name for name, _ in known}), 1)
         hint = f"did you mean {close[0]}?" if close else None
@@ -112,17 +117,16 @@ def _plain(compiler: Compiler, plain: registry.Plain, arguments: list[Code]) -> 
     """A built-in that takes values: of several outputs of its arguments each combination is tried."""
     function = plain.function
     runs = [argument.run for argument in arguments]
-    height = 1 + plain.height
     if all_one(arguments):
         if not runs:
-            return Code(Kind.ONE, lambda v, e: function(e[0], v), height)
+            return Code(Kind.ONE, lambda v, e: function(e[0], v))
         if len(runs) == 1:
             only = runs[0]
             if arguments[0].constant:
                 fixed = only(None, ())
-                return Code(Kind.ONE, lambda v, e: function(e[0], v, fixed), height)
-            return one(lambda v, e: function(e[0], v, only(v, e)), *arguments, height=height)
-        return one(lambda v, e: function(e[0], v, *[run(v, e) for run in runs]), *arguments, height=height + 1)
+                return Code(Kind.ONE, lambda v, e: function(e[0], v, fixed))
+            return one(lambda v, e: function(e[0], v, only(v, e)), *arguments)
+        return one(lambda v, e: function(e[0], v, *[run(v, e) for run in runs]), *arguments, through=2)
     compiler.plain = False
     sources = [outputs(argument) for argument in arguments]
     order = range(len(sources)) if plain.first_outermost else range(len(sources) - 1, -1, -1)
@@ -140,7 +144,7 @@ def _plain(compiler: Compiler, plain: registry.Plain, arguments: list[Code]) -> 
             e[0].step()
             yield function(e[0], v, *[chosen[i] for i in range(len(sources))])
 
-    return many(each, *arguments, height=height + len(sources) + 1)
+    return many(each, *arguments, through=len(sources) + 2)
 
 
 def _parameter(parameter: Parameter) -> Code:
@@ -149,18 +153,18 @@ def _parameter(parameter: Parameter) -> Code:
     def single(v: Any, e: Frame) -> Any:
         closure, state = e[slot], e[0]
         code = closure.code.code
-        before = state.enter(code.height + 1)
+        before = state.enter(code.height)
         result = code.run(v, closure.frame)
         state.depth = before
         return result
 
     if parameter.kind is not Kind.MANY:
-        return Code(parameter.kind, single, 2)
+        return Code(parameter.kind, single)
 
     def each(v: Any, e: Frame) -> Iterable[Any]:
         closure, state = e[slot], e[0]
         code = closure.code.code
-        before = state.enter(code.height + 1)
+        before = state.enter(code.height)
         inside = state.depth
         for item in outputs(code)(v, closure.frame):
             state.depth = before
@@ -168,7 +172,7 @@ def _parameter(parameter: Parameter) -> Code:
             state.depth = inside
         state.depth = before
 
-    return Code(Kind.MANY, each, 3)
+    return Code(Kind.MANY, each, 2)
 
 
 def _defined(compiler: Compiler, target: Definition, node: tree.Call, scope: Scope, tail: bool) -> Code:
@@ -309,8 +313,8 @@ def _body_scope(target: Definition, kinds: tuple[Kind, ...]) -> Scope:
 def _tail(body: Body, frame: Frames, slots: list[Any]) -> Code:
     parts = [slot for slot in slots if isinstance(slot, Code)]
     if body.kind is Kind.MANY:
-        return Code(Kind.MANY, lambda v, e: (TailCall(body, v, frame(v, e)),), 3 + _highest(parts))
-    return Code(body.kind, lambda v, e: TailCall(body, v, frame(v, e)), 3 + _highest(parts))
+        return Code(Kind.MANY, lambda v, e: (TailCall(body, v, frame(v, e)),), 1 + _highest(parts))
+    return Code(body.kind, lambda v, e: TailCall(body, v, frame(v, e)), 1 + _highest(parts))
 
 
 def _highest(parts: list[Code]) -> int:
@@ -320,13 +324,14 @@ def _highest(parts: list[Code]) -> int:
 def _inside(body: Body, parts: list[Code]) -> int:
     """The frames of a call known at compile time: those of a recursive body are counted when it runs."""
     own = 0 if body.recursive or not body.done else body.height
-    return 4 + max(own, _highest(parts))
+    return 2 + max(own, _highest(parts))
 
 
 def follow(state: State, before: int, call: TailCall) -> TailCall:
     """Takes a tail call: counts it, and the frames of its body in place of those of the body that ended with it."""
-    state.step()
-    state.depth = before + call.body.height + 2
+    state.step(CALL)
+    state.grow(len(call.frame) >> 1)
+    state.depth = before + call.body.height
     if state.depth > state.budget.depth:
         raise BudgetExceeded("depth", state.budget.depth)
     return call
@@ -341,8 +346,8 @@ def _called_one(body: Body, frame: Frames, parts: list[Code]) -> Code:
     def run(v: Any, e: Frame) -> Any:
         state = e[0]
         inner = frame(v, e)
-        state.step()
-        before = state.enter(body.height + 2)
+        state.step(CALL)
+        before = state.enter(body.height)
         result = body.run(v, inner)  # type: ignore[misc]
         while type(result) is TailCall:
             follow(state, before, result)
@@ -354,8 +359,8 @@ def _called_one(body: Body, frame: Frames, parts: list[Code]) -> Code:
 
 
 def _run_many(body: Body, v: Any, inner: Frame, state: State) -> Iterable[Any]:
-    state.step()
-    before = state.enter(body.height + 2)
+    state.step(CALL)
+    before = state.enter(body.height)
     inside = state.depth
     items = body.outputs(v, inner)
     while True:
@@ -397,9 +402,10 @@ def parameter_places(parameter: Parameter) -> PathRun:
 
     def run(p: Path | None, v: Any, e: Frame) -> Iterable[Place]:
         closure, state = e[slot], e[0]
-        before = state.enter(closure.code.code.height + 4)
+        places, stand_in = closure.code.path()
+        before = state.enter(stand_in.height)
         inside = state.depth
-        for place in closure.code.path(p, v, closure.frame):
+        for place in places(p, v, closure.frame):
             state.depth = before
             yield place
             state.depth = inside
@@ -419,8 +425,8 @@ def call_places(compiler: Compiler, target: Definition | None, node: tree.Call, 
     def run(p: Path | None, v: Any, e: Frame) -> Iterable[Place]:
         state = e[0]
         for frame in extend(v, e):
-            state.step()
-            before = state.enter(body.height + 3)
+            state.step(CALL)
+            before = state.enter(body.height + 2)
             inside = state.depth
             for place in body.path(p, v, frame):  # type: ignore[misc]
                 state.depth = before

@@ -4,6 +4,9 @@ Run `python -m dalsegno.interpreter.expressions.grammar` after every change of t
 Lark is imported here and nowhere else: a program that evaluates expressions never builds a parser.
 """
 
+# The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
+# pyright: reportUnknownMemberType=false
+
 import json
 import sys
 from pathlib import Path

@@ -1,5 +1,8 @@
 """jq as a language of expressions."""
 
+# The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any
@@ -44,19 +47,21 @@ class JqExpression:
             try:
                 result = self._run(value, (BARE, variables))
                 if type(result) is not float:
-                    return result  # type: ignore[no-any-return]
+                    simple: JsonValue = result
+                    return simple
             except StateNeeded:
                 pass
             except RecursionError:
                 raise BudgetExceeded("depth", environment.budget.depth) from None
         if self._kind is not Kind.MANY:
             result = self._single(value, variables, environment)
-            return None if result is NOTHING else result  # type: ignore[no-any-return]
+            return None if result is NOTHING else result
         results = self._counted(value, variables, environment)
         return results[0] if len(results) == 1 else results or None
 
     def truth(self, value: JsonValue, variables: Mapping[str, JsonValue], environment: Environment = DEFAULT) -> bool:
         """The result as a condition."""
+        result: Any
         if self._kind is Kind.MANY:
             results = self._counted(value, variables, environment)
             if len(results) > 1:
@@ -122,10 +127,10 @@ def normalised(value: Any) -> Any:
             elif type(item) is list or type(item) is dict:
                 copy = [] if type(item) is list else {}
                 pending.append((item, copy))
-            if type(target) is dict:
-                target[key] = copy
-            else:
+            if type(source) is list:
                 target.append(copy)
+            else:
+                target[key] = copy
     return root
 
 

@@ -58,7 +58,7 @@ def _chain(first: Code, spine: list[tuple[str, Code]]) -> Code:
             result = apply(state, result, values.pop())
         return result
 
-    return one(run, first, *[right for _, right in spine], height=4)
+    return one(run, first, *[right for _, right in spine], through=2)
 
 
 def _pair(operator: str, left: Code, right: Code) -> Code:
@@ -66,10 +66,10 @@ def _pair(operator: str, left: Code, right: Code) -> Code:
         if right.constant:
             quick = _with_constant(operator, left.run, right.run(None, ()))
             if quick is not None:
-                return one(quick, left, height=4)
+                return one(quick, left)
         if operator in OPERATIONS:
-            return one(_arithmetic(operator, left.run, right.run), left, right, height=4)
-        return one(_comparison(operator, left.run, right.run), left, right, height=4)
+            return one(_arithmetic(operator, left.run, right.run), left, right)
+        return one(_comparison(operator, left.run, right.run), left, right)
     apply, lefts, rights = operation(operator), outputs(left), outputs(right)
 
     def each(v: Any, e: Frame) -> Iterable[Any]:
@@ -77,7 +77,7 @@ def _pair(operator: str, left: Code, right: Code) -> Code:
             for a in lefts(v, e):
                 yield apply(e[0], a, b)
 
-    return many(each, left, right, height=4)
+    return many(each, left, right)
 
 
 def _arithmetic(operator: str, left: Run, right: Run) -> Run:
@@ -160,7 +160,7 @@ def negate(compiler: Compiler, node: tree.Negate, scope: Scope) -> Code:
     if body.kind is Kind.ONE:
         return one(lambda v, e: negated(run(v, e)), body)
     bodies = outputs(body)
-    return many(lambda v, e: (negated(x) for x in bodies(v, e)), body, height=2)
+    return many(lambda v, e: (negated(x) for x in bodies(v, e)), body)
 
 
 def negated(value: Any) -> Any:

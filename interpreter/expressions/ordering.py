@@ -1,5 +1,8 @@
 """Kinds of values, equality across types, and jq's order of all values. Nothing here recurses: data may be deep."""
 
+# The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
 from collections.abc import Callable, Sequence
 from functools import cmp_to_key
 from typing import Any, Final
@@ -138,7 +141,7 @@ def sort_key(keys: Sequence[JsonValue]) -> Callable[[JsonValue], Any]:
     if kinds == {str} or kinds == {int}:
         return _same
     if kinds == {float} or kinds == {int, float}:
-        whole = all(key == key for key in keys) and all(type(key) is float or abs(key) < 2**53 for key in keys)  # type: ignore[arg-type,operator]
+        whole = all(key == key for key in keys) and all(type(key) is float or abs(key) < 2**53 for key in keys)  # type: ignore[arg-type]
         return _same if whole else _KEY
     if kinds == {list}:
         return _columns(keys)

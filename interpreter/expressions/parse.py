@@ -34,7 +34,7 @@ class Tables(NamedTuple):
 @cache
 def tables() -> Tables:
     """Reads the tables; done once, at the first expression."""
-    data = json.loads((files(__package__) / "tables.json").read_text(encoding="utf-8"))
+    data = json.loads((files("dalsegno.interpreter.expressions") / "tables.json").read_text(encoding="utf-8"))
     rules = [Rule(symbol, length, REDUCTIONS[name]) for symbol, length, name in data["rules"]]
     return Tables(data["start"], data["end"], rules, data["states"])
 

@@ -4,6 +4,9 @@ A path form is called with a path, the value there and the frame, and gives plac
 there. What is computed, and so is nowhere in the input, has the path None; reading from it is an error, as in jq.
 """
 
+# The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -79,15 +82,16 @@ def iterate_(compiler: Compiler, node: tree.Iterate, scope: Scope) -> PathRun:
     targets = compiler.path(node.target, scope)
 
     def run(p: Path | None, v: Any, e: Frame) -> Iterable[Place]:
-        for path, value in targets(p, v, e):
+        place: tuple[Any, Any]
+        for place in targets(p, v, e):
+            path, value = place
             if path is None:
                 raise ExpressionError(f"Invalid path expression near attempt to iterate through {brief(value)}")
             if node.optional and type(value) is not list and type(value) is not dict:
                 continue
             iterate(value)
-            e[0].step(len(value))
-            for key, item in value.items() if type(value) is dict else enumerate(value):
-                yield (*path, key), item
+            e[0].step(len(value))  # type: ignore[arg-type]
+            yield from _children(path, value)
 
     return run
 

@@ -84,6 +84,10 @@ def _field(target: Node, name: str, optional: bool = False) -> Node:
     return tree.Index(target, tree.Literal(name), optional)
 
 
+def _suffix(build: Callable[[Node, bool], Node]) -> Callable[[Node, bool], Node]:
+    return build
+
+
 _simple(
     field_of=lambda s: _field(s[0], s[1].value),
     field_of_optional=lambda s: _field(s[0], s[1].value, True),
@@ -98,10 +102,10 @@ _simple(
     text_field=lambda s: tree.Index(IDENTITY, s[1]),
     text_field_optional=lambda s: tree.Index(IDENTITY, s[1], True),
     inside_all=lambda s: tree.Iterate,
-    inside_key=lambda s: lambda target, optional: tree.Index(target, s[0], optional),
-    inside_slice=lambda s: lambda target, optional: tree.Slice(target, s[0], s[2], optional),
-    inside_from=lambda s: lambda target, optional: tree.Slice(target, s[0], None, optional),
-    inside_upto=lambda s: lambda target, optional: tree.Slice(target, None, s[1], optional),
+    inside_key=lambda s: _suffix(lambda target, optional: tree.Index(target, s[0], optional)),
+    inside_slice=lambda s: _suffix(lambda target, optional: tree.Slice(target, s[0], s[2], optional)),
+    inside_from=lambda s: _suffix(lambda target, optional: tree.Slice(target, s[0], None, optional)),
+    inside_upto=lambda s: _suffix(lambda target, optional: tree.Slice(target, None, s[1], optional)),
     identity=lambda s: IDENTITY,
     everything=lambda s: tree.Everything(),
     number=lambda s: tree.Literal(parse_number(s[0].value)),

@@ -1,5 +1,8 @@
 """Compiles what reads and builds values: fields, slices, iteration, arrays, objects, strings, variables."""
 
+# The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+
 from collections.abc import Callable, Iterable
 from itertools import product
 from typing import Any, Final
@@ -144,8 +147,8 @@ def applied(access: Callable[[Any, Any], Any], result: Kind, key: Code, source: 
     if all_one((source, key)):
         if key.constant:
             fixed = write(None, ())
-            return Code(result, lambda v, e: access(read(v, e), fixed), 2 + source.height)
-        return Code(result, lambda v, e: access(read(v, e), write(v, e)), 3 + max(source.height, key.height))
+            return Code(result, lambda v, e: access(read(v, e), fixed), 1 + source.height)
+        return Code(result, lambda v, e: access(read(v, e), write(v, e)), 1 + max(source.height, key.height))
     sources, keys = outputs(source), outputs(key)
 
     def run(v: Any, e: Frame) -> Iterable[Any]:
@@ -155,7 +158,7 @@ def applied(access: Callable[[Any, Any], Any], result: Kind, key: Code, source: 
                 if item is not NOTHING:
                     yield item
 
-    return many(run, source, key, height=3)
+    return many(run, source, key)
 
 
 def slice_(compiler: Compiler, node: tree.Slice, scope: Scope) -> Code:
@@ -229,7 +232,7 @@ def array(compiler: Compiler, node: tree.Array, scope: Scope) -> Code:
         e[0].grow(len(items) + 2)
         return items
 
-    return one(collect, body, height=2)
+    return one(collect, body)
 
 
 def object_(compiler: Compiler, node: tree.Object, scope: Scope) -> Code:
@@ -249,7 +252,7 @@ def object_(compiler: Compiler, node: tree.Object, scope: Scope) -> Code:
                 state.grow(0)
             return {name: value(v, e) for name, value in members}
 
-        return one(fixed, *values, height=2)
+        return one(fixed, *values, through=2)
     pairs = [(key.run, value.run) for key, value in zip(keys, values, strict=True)]
 
     def computed(v: Any, e: Frame) -> Any:
@@ -259,7 +262,7 @@ def object_(compiler: Compiler, node: tree.Object, scope: Scope) -> Code:
             state.grow(0)
         return {_checked_key(key(v, e)): value(v, e) for key, value in pairs}
 
-    return one(computed, *keys, *values, height=3)
+    return one(computed, *keys, *values, through=2)
 
 
 def _checked_key(key: Any) -> str:
@@ -283,7 +286,7 @@ def _objects(keys: list[Code], values: list[Code], cost: int) -> Code:
             for item in items(v, e):
                 yield from extend({**start, name: item}, position + 1, v, e)
 
-    return many(lambda v, e: extend({}, 0, v, e), *keys, *values, height=3 + len(pairs))
+    return many(lambda v, e: extend({}, 0, v, e), *keys, *values, through=2 + len(pairs))
 
 
 def text(compiler: Compiler, node: tree.Text, scope: Scope) -> Code:
@@ -304,7 +307,7 @@ def text(compiler: Compiler, node: tree.Text, scope: Scope) -> Code:
                 state.grow(len(result) >> 5)
             return result
 
-        return one(run, *pieces, height=5)
+        return one(run, *pieces, through=2)
     # The last interpolation is the outermost loop.
     reversed_pieces = [outputs(piece) for piece in reversed(pieces)]
     backwards = list(reversed(plain))
@@ -320,7 +323,7 @@ def text(compiler: Compiler, node: tree.Text, scope: Scope) -> Code:
             yield result
 
     compiler.plain = False
-    return many(each, *pieces, height=5)
+    return many(each, *pieces, through=3)
 
 
 def _formatter(name: str, offset: int) -> Formatter:
@@ -340,7 +343,7 @@ def format_(compiler: Compiler, node: tree.Format, scope: Scope) -> Code:
             e[0].grow(len(result) >> 5)
         return result
 
-    return Code(Kind.ONE, run, 5)
+    return Code(Kind.ONE, run)
 
 
 def piped(first: Code, second: Code) -> Code:
@@ -354,7 +357,7 @@ def piped(first: Code, second: Code) -> Code:
     if first.kind is Kind.MAYBE:
         return _after_maybe(f, s, second.kind, height)
     if second.kind is Kind.ONE:
-        return Code(Kind.MANY, lambda v, e: (s(x, e) for x in f(v, e)), height + 1)
+        return Code(Kind.MANY, lambda v, e: (s(x, e) for x in f(v, e)), height)
     if second.kind is Kind.MAYBE:
 
         def filtered(v: Any, e: Frame) -> Iterable[Any]:

@@ -1,5 +1,8 @@
 """JSON text of values, whole or cut short for a message."""
 
+# The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
+# pyright: reportUnknownArgumentType=false
+
 from collections.abc import Iterator
 from json.encoder import encode_basestring
 from typing import Any, Final
@@ -11,6 +14,7 @@ from dalsegno.schema.values import JsonValue
 
 MAX_DEPTH: Final = 10_000
 SKIPPED: Final = '"<skipped: too deep>"'
+_CLOSING: Final = {"string": '"', "array": "]", "object": "}"}
 _CONSTANTS: Final = {None: "null", True: "true", False: "false"}
 
 
@@ -92,7 +96,7 @@ def brief(value: JsonValue) -> str:
     text = to_json(value, 40)
     if len(text.encode()) <= 29:
         return text
-    closing = {str: '"', list: "]", dict: "}"}.get(type(value), "")
+    closing = _CLOSING.get(KINDS[type(value)], "")
     return text.encode()[: 26 - len(closing)].decode("utf-8", "ignore") + "..." + closing
 
 

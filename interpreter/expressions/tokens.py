@@ -15,7 +15,8 @@ class Token(NamedTuple):
 
 
 KEYWORDS: Final = frozenset(
-    ["as", "def", "if", "then", "else", "elif", "end", "and", "or", "reduce", "foreach", "try", "catch", "label", "break", "module", "import", "include"]
+    {"as", "def", "if", "then", "else", "elif", "end", "and", "or", "reduce", "foreach", "try", "catch", "label"}
+    | {"break", "module", "import", "include"}
 )
 OPERATORS: Final = {
     "|": "PIPE",

@@ -265,7 +265,35 @@ class ObjectPattern:
 
 Pattern: TypeAlias = VariablePattern | ArrayPattern | ObjectPattern
 
-Node: TypeAlias = Identity | Everything | Literal | Text | Format | Variable | Call | Index | Slice | Iterate | Array | Object | Negate | Pipe | Comma | Binary | Logic | Alternative | Assign | Conditional | Try | Reduce | Foreach | Bind | Label | Break | Define
+Node: TypeAlias = (
+    Identity
+    | Everything
+    | Literal
+    | Text
+    | Format
+    | Variable
+    | Call
+    | Index
+    | Slice
+    | Iterate
+    | Array
+    | Object
+    | Negate
+    | Pipe
+    | Comma
+    | Binary
+    | Logic
+    | Alternative
+    | Assign
+    | Conditional
+    | Try
+    | Reduce
+    | Foreach
+    | Bind
+    | Label
+    | Break
+    | Define
+)
 
 
 def calls(node: object, name: str) -> bool:
@@ -278,5 +306,6 @@ def calls(node: object, name: str) -> bool:
         if isinstance(found, tuple):
             pending += found
         elif hasattr(found, "__dataclass_fields__"):
-            pending += [getattr(found, field) for field in type(found).__dataclass_fields__ if field != "value"]  # type: ignore[attr-defined]
+            names: list[str] = list(getattr(found, "__dataclass_fields__"))  # noqa: B009 - its type is not known
+            pending += [getattr(found, field) for field in names if field != "value"]
     return False

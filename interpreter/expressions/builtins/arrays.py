@@ -1,5 +1,8 @@
 """Built-in functions of arrays: sorting, grouping, searching, flattening."""
 
+# The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -21,7 +24,7 @@ def _sortable(value: Any) -> list[Any]:
     return value
 
 
-@plain("sort", height=6)
+@plain("sort")
 def sort(state: State, value: Any) -> Any:
     array = _sortable(value)
     state.step(len(array))
@@ -29,7 +32,7 @@ def sort(state: State, value: Any) -> Any:
     return [array[i] for i in sorted_by(array, array)]
 
 
-@plain("unique", height=6)
+@plain("unique")
 def unique(state: State, value: Any) -> Any:
     array = _sortable(value)
     state.step(len(array))
@@ -59,13 +62,13 @@ def _best(array: list[Any], keys: list[Any], lowest: bool) -> Any:
     return array[best]
 
 
-@plain("min", height=6)
+@plain("min")
 def min_(state: State, value: Any) -> Any:
     array = _iterable(value)
     return _best(array, array, True)
 
 
-@plain("max", height=6)
+@plain("max")
 def max_(state: State, value: Any) -> Any:
     array = _iterable(value)
     return _best(array, array, False)
@@ -93,12 +96,12 @@ def _keyed(apply: Callable[[list[Any], list[Any]], Any]) -> Any:
             state.grow(2 * len(v))
             if single and type(v) is list:
                 return apply(v, [key(item, e) for item in v])
-            found = [list(keys(item, e)) for item in iterate(v)]
+            found: list[Any] = [list(keys(item, e)) for item in iterate(v)]
             if type(v) is not list:
                 raise type_error2(v, found, "cannot be sorted, as they are not both arrays")
             return apply(v, found)
 
-        return one(run, body, height=7)
+        return one(run, body, through=3)
 
     return build
 
@@ -110,7 +113,7 @@ form("min_by", 1)(_keyed(lambda array, keys: _best(array, keys, True)))
 form("max_by", 1)(_keyed(lambda array, keys: _best(array, keys, False)))
 
 
-@plain("add", height=6)
+@plain("add")
 def add(state: State, value: Any) -> Any:
     items = iterate(value)
     state.step(len(value))
@@ -131,12 +134,12 @@ def reverse(state: State, value: Any) -> Any:
     return value[::-1]
 
 
-@plain("flatten", height=6)
+@plain("flatten")
 def flatten(state: State, value: Any) -> Any:
     return _flatten(state, value, -1)
 
 
-@plain("flatten", 1, height=6)
+@plain("flatten", 1)
 def flatten_to(state: State, value: Any, depth: Any) -> Any:
     if compare(depth, 0) < 0:
         raise ExpressionError("flatten depth must not be negative")
@@ -160,7 +163,7 @@ def _flatten(state: State, value: Any, depth: int) -> list[Any]:
     return flat
 
 
-@plain("join", 1, height=6)
+@plain("join", 1)
 def join(state: State, value: Any, separator: Any) -> Any:
     items = iterate(value)
     state.step(len(value))
@@ -183,7 +186,7 @@ def _no_join(items: Iterable[Any]) -> ExpressionError:
     return ExpressionError("null (null) cannot be joined with")
 
 
-@plain("transpose", height=6)
+@plain("transpose")
 def transpose(state: State, value: Any) -> Any:
     rows = list(iterate(value))
     for row in rows:
@@ -200,12 +203,12 @@ def toarray(state: State, value: Any) -> Any:
     return value if type(value) is list else [value]
 
 
-@plain("contains", 1, height=6)
+@plain("contains", 1)
 def contains(state: State, value: Any, part: Any) -> Any:
     return is_within(state, value, part)
 
 
-@plain("inside", 1, height=6)
+@plain("inside", 1)
 def inside(state: State, value: Any, whole: Any) -> Any:
     return is_within(state, whole, value)
 
@@ -219,7 +222,7 @@ def is_within(state: State, value: Any, part: Any) -> bool:
 
 def _contains(state: State, value: Any, part: Any) -> bool:
     """Follows what is nested without recursion as long as there is one possibility only, which deep data is."""
-    for depth in range(10_001):
+    for _ in range(10_001):
         state.step()
         if type(value) is dict and type(part) is dict:
             pairs = [(value[key], item) for key, item in part.items() if key in value]
@@ -253,7 +256,7 @@ def _deeper(state: State, value: Any, part: Any) -> bool:
     return part in value if type(value) is str and type(part) is str else equal(value, part)
 
 
-@plain("indices", 1, height=5)
+@plain("indices", 1)
 def indices(state: State, value: Any, part: Any) -> Any:
     if value is None:
         return None
@@ -265,7 +268,7 @@ def indices(state: State, value: Any, part: Any) -> Any:
     return get(value, part)
 
 
-@plain("_strindices", 1, height=5)
+@plain("_strindices", 1)
 def _strindices(state: State, value: Any, part: Any) -> Any:
     if type(value) is not str:
         raise ExpressionError(f"{described(value)} cannot be searched, as it is not a string")
@@ -287,19 +290,19 @@ def string_indices(state: State, text: str, part: str) -> list[Any]:
     return found
 
 
-@plain("index", 1, height=6)
+@plain("index", 1)
 def index(state: State, value: Any, part: Any) -> Any:
     found = indices(state, value, part)
     return found[0] if found else None
 
 
-@plain("rindex", 1, height=6)
+@plain("rindex", 1)
 def rindex(state: State, value: Any, part: Any) -> Any:
     found = indices(state, value, part)
     return found[-1] if found else None
 
 
-@plain("bsearch", 1, height=6)
+@plain("bsearch", 1)
 def bsearch(state: State, value: Any, wanted: Any) -> Any:
     if type(value) is not list:
         raise type_error(value, "cannot be searched from")

@@ -49,7 +49,7 @@ def yn(n: float, x: float) -> float:
         return 0.0
     order = int(max(-200.0, min(200.0, n)))
     if order < 0:
-        return (-1) ** (-order) * yn(-order, x)
+        return yn(-order, x) * (-1.0 if order % 2 else 1.0)
     before, current = _y(0, x), _y(1, x)
     if order == 0:
         return before
@@ -64,7 +64,7 @@ def _y(n: int, x: float) -> float:
     top = math.asinh(750.0 / x)
 
     def decaying(t: float) -> float:
-        return (math.exp(n * t) + (-1) ** n * math.exp(-n * t)) * math.exp(-x * math.sinh(t))
+        return (math.exp(n * t) + (-1.0 if n % 2 else 1.0) * math.exp(-n * t)) * math.exp(-x * math.sinh(t))
 
     return (oscillating - _simpson(decaying, 0.0, top, 4000)) / math.pi
 

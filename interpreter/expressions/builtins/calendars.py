@@ -1,5 +1,8 @@
 """Broken-down time and its text, as C's `strftime` and `strptime` have them in the C locale and UTC."""
 
+# The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
+# pyright: reportUnknownLambdaType=false
+
 import re
 from collections.abc import Callable
 from typing import Any, Final

@@ -1,4 +1,7 @@
-"""Built-in functions that steer: `empty`, `select`, `map`, `range`, `limit`, `recurse`, `path`, `any` and their like."""
+"""Built-in functions that steer: `empty`, `select`, `map`, `range`, `limit`, `recurse`, `path`, `any` and more."""
+
+# The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -87,7 +90,7 @@ def map_(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
             e[0].grow(len(items) + 2)
             return items
 
-        return one(collect, body, height=3)
+        return one(collect, body, through=2)
     results = piped(Code(Kind.MANY, _each, 3), body).run
 
     def collect_all(v: Any, e: Frame) -> Any:
@@ -95,7 +98,7 @@ def map_(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
         e[0].grow(len(items) + 2)
         return items
 
-    return one(collect_all, body, height=4)
+    return one(collect_all, body, through=3)
 
 
 @form("map_values", 1)
@@ -124,7 +127,7 @@ def map_values(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
             e[0].depth = depth
         return items
 
-    return one(run, body, height=3)
+    return one(run, body, through=2)
 
 
 @form("recurse", 0)
@@ -148,9 +151,9 @@ def recurse(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
         pending = [iter((v,))]
         while pending:
             for item in pending[-1]:
-                state.step()
+                state.step(3)
                 yield item
-                state.grow(1)
+                state.grow(4)
                 pending.append(iter(children(item, e)))
                 break
             else:
@@ -167,9 +170,9 @@ def recurse_path(compiler: Compiler, node: tree.Call, scope: Scope) -> PathRun:
         pending: list[Any] = [iter(((p, v),))]
         while pending:
             for path, value in pending[-1]:
-                e[0].step()
+                e[0].step(3)
                 yield path, value
-                e[0].grow(1)
+                e[0].grow(4)
                 pending.append(iter(children(path, value, e)))
                 break
             else:
@@ -244,14 +247,14 @@ def _range(compiler: Compiler, bounds: list[Code]) -> Code:
                     for step in sources[2](v, e):
                         yield from count_by(start, end, step, e[0])
 
-        return many(by, *bounds, height=4)
+        return many(by, *bounds)
 
     def up(v: Any, e: Frame) -> Iterable[Any]:
         for start in sources[0](v, e):
             for end in sources[1](v, e):
                 yield from count_up(start, end, e[0])
 
-    return many(up, *bounds, height=4)
+    return many(up, *bounds)
 
 
 def _count(count: Any, name: str) -> float:
@@ -282,7 +285,7 @@ def limit(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
                 e[0].depth = depth
 
     compiler.plain = False
-    return many(run, counts, body, height=2)
+    return many(run, counts, body)
 
 
 @path_form("limit", 2)
@@ -319,7 +322,7 @@ def first(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
             return item
         return NOTHING
 
-    return maybe(run, body, height=2)
+    return maybe(run, body, through=2)
 
 
 @path_form("first", 1)
@@ -342,12 +345,12 @@ def last(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
     items = outputs(body)
 
     def run(v: Any, e: Frame) -> Any:
-        item: Any = NOTHING
+        found: Any = NOTHING
         for item in items(v, e):
-            pass
-        return item
+            found = item
+        return found
 
-    return maybe(run, body, height=2)
+    return maybe(run, body, through=2)
 
 
 @path_form("last", 1)
@@ -355,10 +358,10 @@ def last_path(compiler: Compiler, node: tree.Call, scope: Scope) -> PathRun:
     items = compiler.path(node.arguments[0], scope)
 
     def run(p: Path | None, v: Any, e: Frame) -> Iterable[Place]:
-        place: Place | None = None
+        found: tuple[Place, ...] = ()
         for place in items(p, v, e):
-            pass
-        return () if place is None else (place,)
+            found = (place,)
+        return found
 
     return run
 
@@ -375,7 +378,7 @@ def isempty(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
             return False
         return True
 
-    return one(run, body, height=2)
+    return one(run, body, through=2)
 
 
 def _quantified(wanted: bool) -> Callable[[Compiler, Code, Code], Code]:
@@ -392,7 +395,7 @@ def _quantified(wanted: bool) -> Callable[[Compiler, Code, Code], Code]:
                         return wanted
             return not wanted
 
-        return one(run, generator, condition, height=2)
+        return one(run, generator, condition, through=2)
 
     return build
 
@@ -437,7 +440,7 @@ def add_all(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
     compiler.plain = False
     body = compiler.code(node.arguments[0], scope)
     items = outputs(body)
-    return one(lambda v, e: total(e[0], items(v, e)), body, height=5)
+    return one(lambda v, e: total(e[0], items(v, e)), body, through=3)
 
 
 def total(state: State, items: Iterable[Any]) -> Any:
@@ -469,7 +472,7 @@ def _joined(state: State, parts: list[Any]) -> Any:
 def path(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
     compiler.plain = False
     places, height = compiler.path_code(node.arguments[0], scope)
-    return many(lambda v, e: (list(p) for p, _ in found(places((), v, e))), height, height=3)
+    return many(lambda v, e: (list(p) for p, _ in found(places((), v, e))), height, through=3)
 
 
 @form("del", 1)
@@ -480,7 +483,7 @@ def delete(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
     def run(v: Any, e: Frame) -> Any:
         return delete_paths(e[0], v, [list(p) for p, _ in found(places((), v, e))])
 
-    return one(run, height, height=8)
+    return one(run, height, through=4)
 
 
 @plain("getpath", 1)
@@ -500,12 +503,12 @@ def getpath_path(compiler: Compiler, node: tree.Call, scope: Scope) -> PathRun:
     return run
 
 
-@plain("setpath", 2, height=6)
+@plain("setpath", 2)
 def setpath(state: State, value: Any, where: Any, new: Any) -> Any:
     return put_path(state, value, where, new)
 
 
-@plain("delpaths", 1, height=8)
+@plain("delpaths", 1)
 def delpaths(state: State, value: Any, where: Any) -> Any:
     return delete_paths(state, value, where)
 
@@ -515,19 +518,19 @@ def walk(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
     compiler.plain = False
     body = compiler.code(node.arguments[0], scope)
     results = outputs(body)
-    height = body.height + 3
 
     def each(v: Any, e: Frame) -> Iterable[Any]:
+        members: Any = v
         if type(v) is not list and type(v) is not dict:
             return results(v, e)
         state = e[0]
-        before = state.enter(height)
+        before = state.enter(2)
         state.step(len(v) + 1)
         if type(v) is list:
             inner: Any = [x for item in v for x in each(item, e)]
         else:
             inner = {}
-            for key, item in v.items():
+            for key, item in members.items():
                 for x in each(item, e):
                     inner[key] = x
                     break
@@ -536,8 +539,8 @@ def walk(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
         return results(inner, e)
 
     if body.kind is Kind.ONE:
-        return one(lambda v, e: next(iter(each(v, e))), body, height=4)
-    return many(each, body, height=4)
+        return one(lambda v, e: next(iter(each(v, e))), body, through=4)
+    return many(each, body, through=4)
 
 
 @form("env", 0)

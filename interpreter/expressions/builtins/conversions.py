@@ -1,5 +1,8 @@
 """Built-in functions between strings and other values: numbers, booleans, JSON."""
 
+# The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false
+
 import json
 import re
 from typing import Any, Final
@@ -74,9 +77,12 @@ def parse_json(text: str) -> Any:
     Raises:
         ExpressionError: it is not JSON; with what is wrong where, as jq says it.
     """
-    source = re.sub(r'("(?:[^"\\]|\\.)*")|-?\bnan\b', _nan, text) if "nan" in text else text
+    source = _NANS.sub(_nan, text) if "nan" in text or "-NaN" in text else text
     if _too_deep(source):
-        raise ExpressionError(f"Exceeds depth limit for parsing at line 1, column {len(text)} (while parsing '{text}')")
+        begin = text[:60]
+        raise ExpressionError(
+            f"Exceeds depth limit for parsing at line 1, column {len(text)} (while parsing '{begin}...')"
+        )
     try:
         value = _DECODER.decode(source.lstrip("\ufeff"))
     except RecursionError:
@@ -84,6 +90,9 @@ def parse_json(text: str) -> Any:
     except ValueError as problem:
         raise _syntax(text, problem) from None
     return _without_surrogates(value) if "\\u" in text else value
+
+
+_NANS: Final = re.compile(r'("(?:[^"\\]|\\.)*")|-?\b(?:nan|NaN)\b', re.DOTALL)
 
 
 def _nan(match: re.Match[str]) -> str:
@@ -103,13 +112,13 @@ _STRUCTURE: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{\]}]', re.DOTALL)
 
 
 def _too_deep(source: str) -> bool:
-    if source.count("[") + source.count("{") < _MAX_DEPTH:
+    if source.count("[") + source.count("{") <= _MAX_DEPTH:
         return False
     depth = 0
     for match in _STRUCTURE.finditer(source):
         character = match.group()
         depth += (character in "[{") - (character in "]}")
-        if depth >= _MAX_DEPTH:
+        if depth > _MAX_DEPTH:
             return True
     return False
 
@@ -148,11 +157,15 @@ def _parse_deep(source: str, text: str) -> Any:
                 key = result
                 continue
         if opened:
-            if type(opened[-1]) is dict:
-                opened[-1][key or ""] = result
-            else:
-                opened[-1].append(result)
+            _add(opened[-1], key, result)
             key = None
+
+
+def _add(container: Any, key: str | None, item: Any) -> None:
+    if key is None:
+        container.append(item)
+    else:
+        container[key] = item
 
 
 def _without_surrogates(value: Any) -> Any:
@@ -192,7 +205,7 @@ def _syntax(text: str, problem: ValueError) -> ExpressionError:
 def _end(text: str, position: int) -> int:
     """The column at which jq sees that a string in single quotes is none: where its first word ends."""
     word = re.match(r"'[^':,\s]*'?", text[position:])
-    return position - (text.rfind("\n", 0, position) + 1) + (len(word.group()) if word else 1)
+    return position - text.rfind("\n", 0, position) + (len(word.group()) if word else 1)
 
 
 @plain("have_decnum")

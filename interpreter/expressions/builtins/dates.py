@@ -26,12 +26,12 @@ def _broken_down(value: Any, name: str) -> list[Any]:
     return broken_down(seconds)
 
 
-@plain("gmtime", height=6)
+@plain("gmtime")
 def gmtime(state: State, value: Any) -> Any:
     return _broken_down(value, "gmtime")
 
 
-@plain("localtime", height=6)
+@plain("localtime")
 def localtime(state: State, value: Any) -> Any:
     return _broken_down(value, "localtime")
 
@@ -46,7 +46,7 @@ def _fields(value: Any, name: str) -> list[int]:
     return fields
 
 
-@plain("mktime", height=6)
+@plain("mktime")
 def mktime(state: State, value: Any) -> Any:
     if type(value) is not list:
         raise ExpressionError("mktime requires array inputs")
@@ -63,17 +63,17 @@ def _formatted(value: Any, pattern: Any, name: str) -> str:
     return format_time(_fields(value, f"{name}/1"), pattern)
 
 
-@plain("strftime", 1, height=8)
+@plain("strftime", 1)
 def strftime(state: State, value: Any, pattern: Any) -> Any:
     return _formatted(value, pattern, "strftime")
 
 
-@plain("strflocaltime", 1, height=8)
+@plain("strflocaltime", 1)
 def strflocaltime(state: State, value: Any, pattern: Any) -> Any:
     return _formatted(value, pattern, "strflocaltime")
 
 
-@plain("strptime", 1, height=8)
+@plain("strptime", 1)
 def strptime(state: State, value: Any, pattern: Any) -> Any:
     if type(value) is not str or type(pattern) is not str:
         raise ExpressionError("strptime/1 requires string inputs and arguments")

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from dalsegno.interpreter.expressions.arithmetic import is_number, noted
 from dalsegno.interpreter.expressions.builtins.bessel import j0, j1, jn, y0, y1, yn
@@ -37,13 +37,13 @@ def _enter(name: str, arity: int, function: Callable[..., float]) -> None:
         def unary(state: State, value: Any) -> Any:
             return noted(state, _guarded(function, _checked(value)))
 
-        plain(name, height=5)(unary)
+        plain(name)(unary)
         return
 
     def several(state: State, value: Any, *arguments: Any) -> Any:
         return noted(state, _guarded(function, *[_checked(argument) for argument in arguments]))
 
-    plain(name, arity, height=5)(several)
+    plain(name, arity)(several)
 
 
 def _whole(function: Callable[[float], float]) -> Callable[[float], float]:
@@ -133,7 +133,7 @@ def _fma(x: float, y: float, z: float) -> float:
     return x * y + z
 
 
-for _name, _function in {
+_UNARY: Final[dict[str, Callable[[float], float]]] = {
     "acos": math.acos,
     "acosh": math.acosh,
     "asin": math.asin,
@@ -174,9 +174,8 @@ for _name, _function in {
     "trunc": _whole(math.trunc),
     "y0": y0,
     "y1": y1,
-}.items():
-    _enter(_name, 1, _function)
-for _name, _function in {
+}
+_BINARY: Final[dict[str, Callable[[float, float], float]]] = {
     "atan2": math.atan2,
     "copysign": math.copysign,
     "drem": math.remainder,
@@ -194,8 +193,11 @@ for _name, _function in {
     "scalb": _scalb,
     "scalbln": _scalb,
     "yn": yn,
-}.items():
-    _enter(_name, 2, _function)
+}
+for _name, _unary in _UNARY.items():
+    _enter(_name, 1, _unary)
+for _name, _binary in _BINARY.items():
+    _enter(_name, 2, _binary)
 _enter("fma", 3, _fma)
 
 
@@ -262,6 +264,3 @@ def isfinite(state: State, value: Any) -> Any:
 @plain("isnormal")
 def isnormal(state: State, value: Any) -> Any:
     return is_number(value) and 2.2250738585072014e-308 <= abs(to_float(value)) < INFINITY
-
-
-del _name, _function

@@ -1,5 +1,8 @@
 """Built-in functions of objects, and those of any value: length, type, keys, entries."""
 
+# The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
 from typing import Any
 
 from dalsegno.interpreter.expressions.access import get, iterate
@@ -73,7 +76,7 @@ def to_entries(state: State, value: Any) -> Any:
     raise type_error(value, "has no keys")
 
 
-@plain("from_entries", height=5)
+@plain("from_entries")
 def from_entries(state: State, value: Any) -> Any:
     result: dict[str, Any] = {}
     for entry in iterate(value):

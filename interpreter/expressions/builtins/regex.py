@@ -3,6 +3,9 @@
 jq has Oniguruma's, in Perl's syntax. They are translated to those of Python's `re`, which has nearly all of it.
 """
 
+# The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
+# pyright: reportUnknownArgumentType=false
+
 import re
 from functools import lru_cache
 from typing import Any, Final
@@ -54,8 +57,21 @@ _PIECES: Final = re.compile(
 )
 
 
-def _translate(pattern: str, extended: bool) -> str:
-    """A pattern in Python's syntax."""
+#: Combining marks belong to words in Oniguruma, in Python they do not.
+_MARKS: Final = (
+    "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+)
+_MARK: Final = re.compile(f"[{_MARKS}]")
+_WITH_MARKS: Final = {
+    "w": rf"[\w{_MARKS}]",
+    "W": rf"[^\w{_MARKS}]",
+    "b": rf"(?:(?<=[\w{_MARKS}])(?![\w{_MARKS}])|(?<![\w{_MARKS}])(?=[\w{_MARKS}]))",
+    "B": rf"(?:(?<=[\w{_MARKS}])(?=[\w{_MARKS}])|(?<![\w{_MARKS}])(?![\w{_MARKS}]))",
+}
+
+
+def _translate(pattern: str, marks: bool) -> str:
+    """A pattern in Python's syntax; with `marks` for a text that has combining marks."""
     parts: list[str] = []
     position, depth = 0, 0
     while position < len(pattern):
@@ -78,9 +94,9 @@ def _translate(pattern: str, extended: bool) -> str:
             depth = 0
             parts.append("]")
         elif depth:
-            parts.append(_in_bracket(match))
+            parts.append(_in_bracket(match, marks))
         else:
-            parts.append(_piece(match))
+            parts.append(_piece(match, marks))
     return "".join(parts)
 
 
@@ -98,7 +114,7 @@ def _class(name: str, negated: bool) -> str:
     return members
 
 
-def _in_bracket(match: re.Match[str]) -> str:
+def _in_bracket(match: re.Match[str], marks: bool) -> str:
     escape = match["escape"]
     if match["code"] is not None:
         return re.escape(chr(int(match["code"], 16)))
@@ -106,10 +122,12 @@ def _in_bracket(match: re.Match[str]) -> str:
         return "0-9a-fA-F"
     if escape == "e":
         return "\\x1b"
+    if escape == "w" and marks:
+        return f"\\w{_MARKS}"
     return match.group()
 
 
-def _piece(match: re.Match[str]) -> str:
+def _piece(match: re.Match[str], marks: bool) -> str:
     if match["name"] is not None:
         return f"(?P<{match['name']}>"
     if match["back"] is not None:
@@ -121,6 +139,8 @@ def _piece(match: re.Match[str]) -> str:
     if escape is not None:
         if escape in _ESCAPES:
             return _ESCAPES[escape]
+        if marks and escape in _WITH_MARKS:
+            return _WITH_MARKS[escape]
         if escape.isalpha() and escape not in "AbBdDsSwWnrtfvauUx":
             return escape
         return match.group()
@@ -128,7 +148,7 @@ def _piece(match: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=512)
-def compile_pattern(pattern: str, flags: str) -> tuple[re.Pattern[str], bool, bool, bool]:
+def compile_pattern(pattern: str, flags: str, marks: bool) -> tuple[re.Pattern[str], bool, bool, bool]:
     """Compiles a pattern.
 
     Returns:
@@ -143,7 +163,7 @@ def compile_pattern(pattern: str, flags: str) -> tuple[re.Pattern[str], bool, bo
             raise ExpressionError(f"{flags} is not a valid modifier string")
         options |= {"i": re.IGNORECASE, "x": re.VERBOSE, "m": re.DOTALL, "p": re.DOTALL}.get(flag, 0)
     try:
-        compiled = re.compile(_translate(pattern, "x" in flags), options)
+        compiled = re.compile(_translate(pattern, marks), options)
     except (re.error, OverflowError, RecursionError, ValueError) as problem:
         raise ExpressionError(f"Regex failure: {problem}") from None
     return compiled, "g" in flags, "n" in flags, "l" in flags
@@ -166,7 +186,9 @@ def _found(state: State, value: Any, pattern: Any, flags: Any) -> list[re.Match[
         raise type_error(pattern, "is not a string")
     if flags is not None and type(flags) is not str:
         raise type_error(flags, "is not a string")
-    compiled, everywhere, not_empty, _ = compile_pattern(pattern, flags or "")
+    compiled, everywhere, not_empty, _ = compile_pattern(
+        pattern, flags or "", not value.isascii() and _MARK.search(value) is not None
+    )
     found: list[re.Match[str]] = []
     start = 0
     while start <= len(value):
@@ -184,7 +206,7 @@ def _found(state: State, value: Any, pattern: Any, flags: Any) -> list[re.Match[
     return found
 
 
-@plain("_matches", 3, height=8, first_outermost=False)
+@plain("_matches", 3, first_outermost=False)
 def matches(state: State, value: Any, pattern: Any, flags: Any, only_test: Any) -> Any:
     found = _found(state, value, pattern, flags)
     if only_test:
@@ -210,12 +232,12 @@ def _described(match: re.Match[str]) -> dict[str, Any]:
     return {"offset": start, "length": end - start, "string": match.group(), "captures": captures}
 
 
-@plain("_captured", 0, height=5)
+@plain("_captured", 0)
 def captured(state: State, value: Any) -> Any:
     return {capture["name"]: capture["string"] for capture in value["captures"] if capture["name"] is not None}
 
 
-@plain("split", 2, height=8, first_outermost=True)
+@plain("split", 2, first_outermost=True)
 def split(state: State, value: Any, pattern: Any, flags: Any) -> Any:
     if flags is not None and type(flags) is not str:
         raise type_error(flags, "is not a string")

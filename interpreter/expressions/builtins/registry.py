@@ -20,7 +20,6 @@ class Plain(NamedTuple):
     """A function of values: called with the state, the input and the arguments."""
 
     function: Callable[..., Any]
-    height: int
     first_outermost: bool
 
 
@@ -49,20 +48,19 @@ REFUSED: Final[dict[str, str]] = {
 
 
 def plain(
-    name: str, arity: int = 0, *, height: int = 4, first_outermost: bool = False
+    name: str, arity: int = 0, *, first_outermost: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Enters a function of values.
 
     Args:
         name: its name in jq.
         arity: how many arguments it takes there.
-        height: how many Python frames it may need.
         first_outermost: the order of combinations when arguments have several outputs; jq's own C functions
             vary the first argument fastest, functions defined with `$` parameters the last.
     """
 
     def enter(function: Callable[..., Any]) -> Callable[..., Any]:
-        PLAIN[name, arity] = Plain(function, height, first_outermost)
+        PLAIN[name, arity] = Plain(function, first_outermost)
         return function
 
     return enter
@@ -93,7 +91,7 @@ def prelude() -> dict[Key, Function]:
     """The functions written in jq; read at the first use of one."""
     from dalsegno.interpreter.expressions.parse import parse_definitions
 
-    source = (files(__package__) / "prelude.jq").read_text(encoding="utf-8")
+    source = (files("dalsegno.interpreter.expressions.builtins") / "prelude.jq").read_text(encoding="utf-8")
     return {(function.name, len(function.parameters)): function for function in parse_definitions(source)}
 
 

@@ -1,5 +1,8 @@
 """Built-in functions of strings."""
 
+# The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
 from typing import Any, Final
 
 from dalsegno.interpreter.expressions.arithmetic import is_number
