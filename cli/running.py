@@ -20,13 +20,12 @@ from dalsegno.cli.logs import show_records
 from dalsegno.cli.options import DEFAULT_STORE
 from dalsegno.cli.patience import seconds
 from dalsegno.cli.progress import Progress, shown_on_terminal
+from dalsegno.engines.documents import runnable
 from dalsegno.engines.embedded.engine import AsyncEngine
 from dalsegno.engines.embedded.instance import AsyncInstance
 from dalsegno.engines.errors import StoreError, Trouble, WorkflowTimeout
-from dalsegno.interpreter.checking import check_expression
 from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
-from dalsegno.schema.validation import read
 from dalsegno.schema.values import JsonValue
 
 MEMORY: Final = ":memory:"
@@ -68,7 +67,7 @@ class Job:
         loaded = _load(functions)
         text = read_file(file, "run")
         names = _activities(loaded).names
-        workflow = read(text, path=file, expressions=check_expression, functions=names)
+        workflow = runnable(text, file, names)
         return cls(
             workflow=workflow,
             input={} if input_ is None else read_input(input_),  # Decision D19.

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias, cast
 
@@ -12,7 +13,7 @@ from dalsegno.interpreter.checking import check_expression
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.problems import InvalidDocument, Problem
 from dalsegno.schema.validation import check, located, read
-from dalsegno.schema.values import JsonObject, JsonValue
+from dalsegno.schema.values import JsonValue
 
 #: What can be run: the path of a file, a definition as parsed from JSON or YAML, or a loaded workflow.
 Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, JsonValue] | Workflow"
@@ -48,22 +49,31 @@ def workflow_of(source: Source, functions: Collection[str]) -> Workflow:
     what `load` raises.
     """
     if isinstance(source, Workflow):
-        _judge(msgspec.json.encode(source.definition), source.path, functions)
+        try:
+            runnable(msgspec.json.encode(source.definition), source.path, functions)
+        except InvalidDocument as refused:
+            # The text that the places would be in is not at hand: the references have to do.
+            raise InvalidDocument(replace(problem, line=1, column=1) for problem in refused.problems) from None
         return source
     if isinstance(source, Mapping):
-        return Workflow(_judge(msgspec.json.encode(source), None, functions))
-    return Workflow(_judge(Path(source).read_bytes(), os.fspath(source), functions), os.fspath(source))
+        return runnable(msgspec.json.encode(source), None, functions)
+    return runnable(Path(source).read_bytes(), os.fspath(source), functions)
 
 
-def _judge(text: bytes, path: str | None, functions: Collection[str]) -> JsonObject:
+def runnable(text: str | bytes, path: str | None, functions: Collection[str]) -> Workflow:
+    """The workflow of a document that an engine with these functions can run, as far as can be known beforehand.
+
+    `path` is only put into the problems. Raises InvalidDocument, with all that was found.
+    """
     definition, problems = check(text, path=path, expressions=check_expression, functions=functions)
     if definition is None:
         raise InvalidDocument(problems)
+    workflow = Workflow(definition, path)
     try:
-        compile(Workflow(definition, path))
+        compile(workflow)
     except InvalidDocument as refused:
         raise InvalidDocument(located(problem, text) for problem in refused.problems) from None
-    return definition
+    return workflow
 
 
 def normal(value: JsonValue) -> JsonValue:
