@@ -2,8 +2,9 @@
 
 import logging
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from dalsegno.engines.embedded.checkpoints import Checkpoint
 from dalsegno.engines.embedded.executions import Execution
@@ -88,13 +89,9 @@ class LiveExecutions:
     def drop(self, number: int) -> None:
         self._live.pop(number, None)
 
-    def surplus(self, busy: Set[int]) -> list[Live]:
-        """The executions beyond the capacity; those in `busy` stay, whatever the capacity."""
-        count = len(self._live) - self._capacity
-        if count <= 0:
-            return []
-        idle = (live for number, live in self._live.items() if number not in busy)
-        return [live for live, _ in zip(idle, range(count), strict=False)]
+    def surplus(self) -> list[Live]:
+        """The executions beyond the capacity, those that were longest without a turn."""
+        return list(islice(self._live.values(), max(0, len(self._live) - self._capacity)))
 
     def write(self, live: Live) -> None:
         """Writes a checkpoint, inside the caller's transaction."""

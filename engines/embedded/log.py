@@ -47,5 +47,9 @@ class Log:
         """The event at one position."""
         return next((entry.event for entry in self.read(execution, seq, seq + 1)), None)
 
+    def is_imposed(self, execution: int, seq: int) -> bool:
+        """Whether the engine, not the decider, put the event at a position there."""
+        return any(entry.imposed for entry in self.read(execution, seq, seq + 1))
+
     def delete(self, execution: int) -> None:
         self._database.execute("DELETE FROM log WHERE execution = ?", (execution,))

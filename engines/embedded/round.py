@@ -191,7 +191,7 @@ class Round:
                 self.store.inbox.add(number, FACT, self._pack(number, fact), held=True)
 
     def _evict(self) -> None:
-        for live in self.live.surplus(self._touched):
+        for live in self.live.surplus():
             self.checkpoint(live)
             self._evicted.append(live.whose.execution)
 

@@ -99,5 +99,9 @@ class Store:
         with troubles(self.path):
             return int(self._database.execute("PRAGMA data_version").fetchone()[0])
 
+    def count(self, table: str) -> int:
+        """How many rows a table has."""
+        return int(self._database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
     def close(self) -> None:
         self._database.close()
