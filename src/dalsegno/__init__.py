@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     )
     from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification
     from dalsegno.interpreter.errors import NondeterminismError, WorkflowError
-    from dalsegno.interpreter.evaluation import evaluate
+    from dalsegno.interpreter.expressions import ExpressionError, ExpressionSyntaxError, evaluate
     from dalsegno.schema.errors import DalsegnoError
     from dalsegno.schema.model import Workflow
     from dalsegno.schema.problems import InvalidDocument, Problem, Severity
@@ -39,6 +39,8 @@ __all__ = [
     "DalsegnoError",
     "Engine",
     "EngineClosed",
+    "ExpressionError",
+    "ExpressionSyntaxError",
     "HistoryRow",
     "Instance",
     "InstanceExists",
@@ -85,7 +87,7 @@ _HOMES = {
     ),
     "engines.records": ("HistoryRow", "InstanceRecord", "Verification"),
     "interpreter.errors": ("NondeterminismError", "WorkflowError"),
-    "interpreter.evaluation": ("evaluate",),
+    "interpreter.expressions": ("ExpressionError", "ExpressionSyntaxError", "evaluate"),
     "schema.errors": ("DalsegnoError",),
     "schema.model": ("Workflow",),
     "schema.problems": ("InvalidDocument", "Problem", "Severity"),
