@@ -192,6 +192,11 @@ class AsyncEngine:
         """How many transactions this engine has made durable: what a disk counts as flushes."""
         return self._owner.store.commits
 
+    @property
+    def rows_read(self) -> int:
+        """How many events of logs this engine has read to go on: what recovery costs."""
+        return self._owner.store.log.rows_read
+
     # --- for handles -------------------------------------------------------------------------------------------------
 
     async def request(self, kind: str, id: str, argument: str | None) -> InstanceRecord:
