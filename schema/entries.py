@@ -23,7 +23,7 @@ def explain_entry(rule: Rule, place: Place, findings: Findings) -> Collection[st
         findings.at_value(
             "missing-name", place, f"this entry is empty; a {what} begins with its name", hint=_form(what)
         )
-        return True
+        return ()
     belonging = [key for key in children if key in own]
     first_key, first = next(iter(children.items()))
     if len(children) == 1:

@@ -80,6 +80,10 @@ class Rule:
             known |= other.known()
         return known
 
+    def needed(self) -> tuple[str, ...]:
+        """The properties that the rule, and those that it refers to, require."""
+        return self.required + tuple(name for other in self.also for name in other.needed())
+
     def allows(self, value: JsonValue) -> bool:
         """Whether a value satisfies the rule as the condition of an `if`: the few keywords that conditions use."""
         if self.enum and value not in self.enum:

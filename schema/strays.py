@@ -1,6 +1,5 @@
 """Keys that the language does not know where they stand: misspelt, one level off, or nothing of ours."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from dalsegno.schema.findings import Findings, quote
@@ -79,18 +78,17 @@ class Strays:
     def _level_is_missing(self, rule: Rule, place: Place, unknown: list[Place]) -> bool:
         """Keys that would all be right in a mapping between: `call: http` with `method:` beside it and no `with:`."""
         keys = [child.name for child in unknown]
-        candidates = [
-            name
-            for name, inner in _inner(rule, place)
-            if place.get(name) is None
-            and all(key in inner.known() for key in keys)
-            and not self._further_out(place, keys[0])
-        ]
         wanted = {*rule.required, *(name for group in rule.one_of for name in group)}
         wanted |= {
             name for condition, then in rule.conditions if condition.allows(place.value) for name in then.required
         }
-        candidates = [name for name in candidates if name in wanted or rule.unknown]
+        candidates = [
+            name
+            for name, inner in _inner(rule, place).items()
+            if place.get(name) is None
+            and (name in wanted or (rule.unknown and not self._further_out(place, keys[0])))
+            and all(_takes(inner, key) for key in keys)
+        ]
         if not candidates:
             return False
         for name in candidates:
@@ -105,7 +103,7 @@ class Strays:
         return True
 
     def _further_in(self, rule: Rule, place: Place, key: str) -> str | None:
-        for name, inner in _inner(rule, place):
+        for name, inner in _inner(rule, place).items():
             if place.get(name) is not None and key in inner.known():
                 return f"it belongs inside `{name}`"
         return None
@@ -122,12 +120,21 @@ class Strays:
         return None
 
 
-def _inner(rule: Rule, place: Place) -> Iterator[tuple[str, Rule]]:
+def _inner(rule: Rule, place: Place) -> dict[str, Rule]:
     """The properties of a mapping with what is known about each, arguments of the built-in calls included."""
+    inner = dict(rule.properties)
     for condition, then in rule.conditions:
         if condition.allows(place.value):
-            yield from then.properties.items()
-    yield from rule.properties.items()
+            inner |= then.properties
+    return inner
+
+
+def _takes(rule: Rule, key: str) -> bool:
+    """Whether a key would be right in a mapping of this rule, or in one that is required in it."""
+    known = rule.known()
+    if not known and not rule.types and not rule.also:
+        return True  # anything at all, as in an inline schema
+    return key in known or any(key in known[name].known() for name in rule.needed() if name in known)
 
 
 def _subject(place: Place) -> str:

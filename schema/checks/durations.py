@@ -27,7 +27,7 @@ def literal_length(place: Place) -> int | None:
 
 def _is_whole(number: JsonValue) -> bool:
     return not isinstance(number, bool) and (
-        isinstance(number, int) or isinstance(number, float) and number.is_integer()
+        isinstance(number, int) or (isinstance(number, float) and number.is_integer())
     )
 
 

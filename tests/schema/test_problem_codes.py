@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import pytest
-from repository import ROOT
 
 from dalsegno.schema.codes import CODES
 from dalsegno.schema.expressions import Finding
 from dalsegno.schema.problems import Severity
 from dalsegno.schema.validation import check
+from repository import ROOT
 
 PAGE = (ROOT / "docs" / "problems.md").read_text(encoding="utf-8")
 HEADER = "document: {dsl: '1.0.3', namespace: docs, name: example, version: '1.0.0'}\n"
