@@ -36,8 +36,11 @@ class WrongUsage(Failure):
         super().__init__(message, Exit.WRONG_USAGE)
 
 
-class Interrupted(KeyboardInterrupt):
-    """A signal asked a running workflow to stop; what there is to say was said when it came."""
+class Interrupted(BaseException):
+    """A signal asked a running workflow to stop; what there is to say was said when it came.
+
+    Not a KeyboardInterrupt: typer would make 130 of every signal.
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)

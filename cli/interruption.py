@@ -6,9 +6,10 @@ The store holds everything that is finished, so leaving at once loses nothing; o
 import asyncio
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Final
 
@@ -18,6 +19,7 @@ from dalsegno.cli.exits import Exit, Interrupted
 #: How long leaving in order may take, in seconds.
 GRACE: Final = 2.0
 
+_STDERR: Final = 2
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -28,14 +30,17 @@ class _Interruption:
         self._said = said
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
+        # The terminal has shown ^C, and perhaps a line of progress.
+        self._begin = "\n" if output.is_terminal(sys.stderr) else ""
         self.number: int | None = None
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         if self.number is not None:
             os._exit(128 + number)
         self.number = number
-        # Said now: whatever holds up the loop, the reader knows how to go on.
-        output.complain(self._said())
+        # Said now, whatever holds up the loop; written directly, since a handler may have interrupted another writer.
+        with suppress(OSError):
+            os.write(_STDERR, f"{self._begin}dalsegno: {self._said()}\n".encode("utf-8", "backslashreplace"))
         _later(GRACE, lambda: os._exit(128 + number))
         if self._task is not None:
             self._loop.call_soon_threadsafe(self._task.cancel)

@@ -1,7 +1,7 @@
 """Reading a store without an engine: neither the documents nor the functions are needed, and nothing is changed."""
 
 import shlex
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +10,13 @@ import msgspec
 
 from dalsegno.cli.exits import WrongUsage
 from dalsegno.engines.embedded import history, reading, verification
-from dalsegno.engines.embedded.interpreting import Interpreter, Interpreters
+from dalsegno.engines.embedded.interpreting import Interpreters
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import InstanceNotFound
-from dalsegno.engines.ports import Deciders, Written
 from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification
-from dalsegno.interpreter.events import ActivityScheduled, AnyEvent, TimerStarted
+from dalsegno.interpreter import compile, replay
+from dalsegno.interpreter.events import ActivityScheduled, AnyEvent, InstanceStarted, TimerStarted
+from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject
 
@@ -80,11 +81,29 @@ class Reader:
             yield from zip(rows, events, strict=True)
             start = rows[-1].seq + 1
 
-    def verify(self, id: str, against: Workflow | None) -> Verification:
-        """Replays the log of an instance, with its own document or another one. Raises InstanceNotFound."""
-        deciders: Deciders = Interpreters() if against is None else _Against(against)
+    def verify(self, id: str) -> Verification:
+        """Replays the log of an instance and compares it with the store. Raises InstanceNotFound."""
         with self._store.reading():
-            return verification.verify(self._store, reading.row_of(self._store, id), deciders)
+            return verification.verify(self._store, reading.row_of(self._store, id), Interpreters())
+
+    def verify_against(self, id: str, workflow: Workflow) -> Verification:
+        """Replays the log of an instance as if it were one of another document. Raises InstanceNotFound."""
+        with self._store.reading():
+            row = reading.row_of(self._store, id)
+            try:
+                replay(compile(workflow), self._as_if_of(workflow, row.number))
+            except DalsegnoError as error:
+                return Verification(id, row.head, (str(error),))
+        return Verification(id, row.head, ())
+
+    def _as_if_of(self, workflow: Workflow, number: int) -> Iterator[AnyEvent]:
+        for entry in self._store.log.read(number):
+            if entry.imposed:  # What the engine itself put there, no document has asked for.
+                return
+            event = entry.event
+            if isinstance(event, InstanceStarted):
+                event = msgspec.structs.replace(event, digest=workflow.digest)
+            yield event
 
 
 def _date(at: int) -> datetime | None:
@@ -92,17 +111,6 @@ def _date(at: int) -> datetime | None:
         return reading.moment(at)
     except OverflowError:  # Python's dates end with the year 9999, a workflow's patience does not.
         return None
-
-
-class _Against:
-    """Deciders that take every log for one of another document."""
-
-    def __init__(self, workflow: Workflow) -> None:
-        self._workflow = workflow
-        self._interpreters = Interpreters()
-
-    def restore(self, workflow: Workflow, written: Written | None, tail: Iterable[AnyEvent]) -> Interpreter:
-        return self._interpreters.restore(self._workflow, written, tail)
 
 
 @contextmanager

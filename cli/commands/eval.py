@@ -38,15 +38,17 @@ def eval_(
         ExpressionSyntaxError,
         evaluate,
     )
+    from dalsegno.schema.expressions import unwrap
 
     if language not in LANGUAGES:
         raise WrongUsage(f"--language: there is no language {language!r}; it is one of: {', '.join(LANGUAGES)}")
     value = None if input_ is None else read_input(input_)
+    source, begin = unwrap(expression) or (expression, 0)
     try:
-        result = evaluate(expression, value, language=language, all=all_)
+        result = evaluate(source, value, language=language, all=all_)
     except ExpressionSyntaxError as error:
         complain(f"the expression does not compile: {error}")
-        _point_at(expression, error.offset)
+        _point_at(expression, error.offset + begin)
         return Exit.AT_FAULT
     except ExpressionError as error:
         complain(f"the expression fails: {error}")

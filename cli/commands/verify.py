@@ -45,7 +45,7 @@ def verify(
     if against is not None:
         other = read(read_file(against, "--against"), path=against, expressions=check_expression)
     with reading_store(store) as reader:
-        verification = reader.verify(id_, other)
+        verification = reader.verify(id_) if other is None else reader.verify_against(id_, other)
     if output is Format.JSON:
         differences: list[JsonValue] = [*verification.differences]
         write_json({"id": id_, "events": verification.events, "agrees": not differences, "differences": differences})
