@@ -65,6 +65,8 @@ def explain(error: BaseException) -> int:
             return 128 + number
         case KeyboardInterrupt():
             return Exit.INTERRUPTED
+        case _ if type(error).__name__ == "Abort":  # What older versions of typer make of a Ctrl-C.
+            return Exit.INTERRUPTED
         case DalsegnoError():
             return _on_purpose(error)
         case output.Unwritable():

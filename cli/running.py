@@ -168,16 +168,16 @@ async def _ended(job: Job, instance: AsyncInstance, deadline: float | None) -> J
     """The output, once there is one; whatever else ends the waiting is raised."""
     loop = asyncio.get_running_loop()
     while True:
+        if instance.status == "suspended":
+            reason = f": {instance.record.reason}" if instance.record.reason else ""
+            raise Failure(f"instance {job.id} is suspended{reason}", Exit.AT_FAULT)
         rest = _LOOK if deadline is None else min(_LOOK, max(deadline - loop.time(), 0))
         try:
             return await instance.wait(rest)
         except WorkflowTimeout:
-            await instance.refresh()
-        if instance.status == "suspended":
-            reason = f": {instance.record.reason}" if instance.record.reason else ""
-            raise Failure(f"instance {job.id} is suspended{reason}", Exit.AT_FAULT)
-        if deadline is not None and loop.time() >= deadline:
-            raise Failure(f"{_PASSED}: {job.how_to_go_on(True)}", Exit.TIMED_OUT)
+            if deadline is not None and loop.time() >= deadline:
+                raise Failure(f"{_PASSED}: {job.how_to_go_on(True)}", Exit.TIMED_OUT) from None
+        await instance.refresh()
 
 
 def _activities(functions: Sequence[Callable[..., object]]) -> Activities:

@@ -3,6 +3,7 @@
 import re
 import shlex
 import signal
+import sqlite3
 import subprocess
 
 import pytest
@@ -150,3 +151,19 @@ def test_a_timeout_while_another_has_the_store(dalsegno: CommandLine) -> None:
     assert "nothing was begun" in answer.err
     first.kill()
     ended(first)
+
+
+def test_a_log_that_does_not_fit_suspends_the_instance_and_says_so(dalsegno: CommandLine) -> None:
+    process = held(dalsegno, *RUN)
+    process.kill()
+    ended(process)
+    with sqlite3.connect(dalsegno.folder / "s.db") as database:
+        database.execute("UPDATE log SET body = replace(body, '\"first\"', '\"other\"')")
+    database.close()
+    dalsegno.write("gate", "")
+    for _ in range(2):
+        answer = dalsegno(*RUN)
+        assert (answer.code, answer.out) == (1, "")
+        assert answer.err.startswith("dalsegno: instance one is suspended: event 1 of the log is ")
+        assert status(dalsegno) == "suspended"
+    assert "last" not in dalsegno.lines("effects")
