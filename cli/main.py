@@ -9,6 +9,7 @@ from dalsegno.cli.exits import Exit, explain
 
 def main() -> int:
     """Run the command that `sys.argv` asks for and return its exit code."""
+    _occupy_standard_streams()
     try:
         # Imported here: a Ctrl-C while the command line is still being loaded is a Ctrl-C like any other.
         from dalsegno.cli.app import app
@@ -23,6 +24,15 @@ def main() -> int:
     if code == Exit.TIMED_OUT or code > 128:
         _leave(code)
     return code
+
+
+def _occupy_standard_streams() -> None:
+    """Lead streams that are closed (`2>&-`) nowhere: else a file that is opened next gets their number, and their text."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def _leave(code: int) -> None:

@@ -76,7 +76,7 @@ do:
 
 @pytest.fixture(scope="session")
 def furnish() -> Callable[[Path], CommandLine]:
-    """Makes `dalsegno` in a folder with hello.yaml, functions.py, and long.yaml, whose middle waits for a file: gate."""
+    """Makes `dalsegno` in a folder with hello.yaml, functions.py, and long.yaml, whose middle waits for a file gate."""
 
     def furnish(folder: Path) -> CommandLine:
         command = CommandLine(folder)
