@@ -48,7 +48,8 @@ def get(value: Any, key: Any) -> Any:
 def slice_bounds(value: list[Any] | str, key: dict[str, Any]) -> tuple[int, int]:
     """The whole start and end of a slice of this value: start is rounded down, end up."""
     length = len(value)
-    start, end = key.get("start"), key.get("end")
+    # A key that is missing is not one that is null: such an object is no slice.
+    start, end = key.get("start", key), key.get("end", key)
     start = 0 if start is None else start
     end = length if end is None else end
     if type(start) not in (int, float) or type(end) not in (int, float):

@@ -21,8 +21,10 @@ def pipe(compiler: Compiler, node: tree.Pipe, scope: Scope) -> Code:
 
 
 def _pipe(compiler: Compiler, node: tree.Pipe, scope: Scope, compile_last: Compile) -> Code:
-    result = compile_last(node.parts[-1], scope)
     parts = [compiler.code(part, scope) for part in node.parts[:-1]]
+    # After a stage with many outputs the last stage is run again and again: none of its calls is the last.
+    repeated = any(part.kind is Kind.MANY for part in parts)
+    result = (compiler.code if repeated else compile_last)(node.parts[-1], scope)
     while parts:
         # Stages with one output each are done in one loop: a long pipe does not nest.
         run: list[Code] = []
@@ -80,6 +82,8 @@ def conditional(compiler: Compiler, node: tree.Conditional, scope: Scope) -> Cod
 
 def _conditional(compiler: Compiler, node: tree.Conditional, scope: Scope, branch: Compile) -> Code:
     condition = compiler.code(node.condition, scope)
+    if condition.kind is not Kind.ONE:
+        branch = compiler.code
     return chosen(condition, branch(node.then, scope), branch(node.otherwise, scope))
 
 

@@ -1,4 +1,4 @@
-"""Parses the source of an expression into its syntax tree, with the tables that grammar.py made from grammar.lark."""
+"""Parses the source of an expression into its syntax tree, with the tables that tables.py made from grammar.lark."""
 
 import json
 from collections.abc import Callable

@@ -40,9 +40,15 @@ def found(places: Iterable[Place]) -> Iterable[tuple[Path, Any]]:
 
 
 def computed(compiler: Compiler, node: tree.Node, scope: Scope) -> PathRun:
-    """A node that is no path: what it gives is nowhere, unless it is the input itself."""
+    """A node that is no path: what it gives is nowhere.
+
+    jq takes a result that is the input itself for the place of the input; so do we for what can be told reliably, a
+    variable, and null and the booleans, of which there is only one each.
+    """
     values = outputs(compiler.code(node, scope))
-    return lambda p, v, e: ((p if x is v else None, x) for x in values(v, e))
+    if isinstance(node, tree.Variable):
+        return lambda p, v, e: ((p if x is v else None, x) for x in values(v, e))
+    return lambda p, v, e: ((p if x is v and (x is None or type(x) is bool) else None, x) for x in values(v, e))
 
 
 def identity(compiler: Compiler, node: tree.Identity, scope: Scope) -> PathRun:

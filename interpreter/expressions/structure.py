@@ -260,9 +260,13 @@ def object_(compiler: Compiler, node: tree.Object, scope: Scope) -> Code:
         state.elements -= cost
         if state.elements < 0:
             state.grow(0)
-        return {_checked_key(key(v, e)): value(v, e) for key, value in pairs}
+        made: dict[str, Any] = {}
+        for key, value in pairs:
+            name, item = key(v, e), value(v, e)
+            made[_checked_key(name)] = item
+        return made
 
-    return one(computed, *keys, *values, through=2)
+    return one(computed, *keys, *values)
 
 
 def _checked_key(key: Any) -> str:
@@ -282,8 +286,8 @@ def _objects(keys: list[Code], values: list[Code], cost: int) -> Code:
             return
         names, items = pairs[position]
         for name in names(v, e):
-            _checked_key(name)
             for item in items(v, e):
+                _checked_key(name)
                 yield from extend({**start, name: item}, position + 1, v, e)
 
     return many(lambda v, e: extend({}, 0, v, e), *keys, *values, through=2 + len(pairs))

@@ -3,13 +3,14 @@
 # The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from dalsegno.interpreter.expressions import tree
 from dalsegno.interpreter.expressions.access import get, iterate
 from dalsegno.interpreter.expressions.access import indices as places_in
-from dalsegno.interpreter.expressions.builtins.control import total
+from dalsegno.interpreter.expressions.builtins.control import count_up, total
+from dalsegno.interpreter.expressions.builtins.objects import length
 from dalsegno.interpreter.expressions.builtins.registry import form, plain
 from dalsegno.interpreter.expressions.code import Code, Compiler, Kind, Scope, one, outputs
 from dalsegno.interpreter.expressions.errors import ExpressionError
@@ -126,8 +127,10 @@ def reverse(state: State, value: Any) -> Any:
         return value[::-1]
     if value is None:
         return []
+    if type(value) is bool:
+        raise type_error(value, "has no length")
     if type(value) is not list:
-        if value == 0 or value == {}:
+        if not value:
             return []
         raise ExpressionError(f"Cannot index {kind(value)} with number (0)")
     state.grow(len(value) + 2)
@@ -143,6 +146,8 @@ def flatten(state: State, value: Any) -> Any:
 def flatten_to(state: State, value: Any, depth: Any) -> Any:
     if compare(depth, 0) < 0:
         raise ExpressionError("flatten depth must not be negative")
+    if kind(depth) != "number" and any(type(item) is list for item in iterate(value)):
+        raise type_error2(depth, 1, "cannot be subtracted")
     return _flatten(state, value, int(depth) if type(depth) in (int, float) and depth < 1e9 else -1)
 
 
@@ -169,33 +174,29 @@ def join(state: State, value: Any, separator: Any) -> Any:
     state.step(len(value))
     if not value:
         return ""
-    if type(separator) is not str and (separator is not None or len(value) > 1):
-        raise type_error2("", separator, "cannot be added") if separator is not None else _no_join(items)
     parts: list[str] = []
     for item in items:
+        if parts and separator is not None and type(separator) is not str:
+            raise type_error2("".join(parts), separator, "cannot be added")
         if type(item) is list or type(item) is dict:
-            so_far = (separator or "").join([*parts, ""])
+            so_far = (separator or "").join([*parts, ""]) if parts else ""
             raise type_error2(so_far, item, "cannot be added")
         parts.append("" if item is None else to_text(item))
-    text = (separator or "").join(parts)
+    text = (separator or "").join(parts) if len(parts) > 1 else parts[0]
     state.grow((len(text) >> 5) + 1)
     return text
-
-
-def _no_join(items: Iterable[Any]) -> ExpressionError:
-    return ExpressionError("null (null) cannot be joined with")
 
 
 @plain("transpose")
 def transpose(state: State, value: Any) -> Any:
     rows = list(iterate(value))
-    for row in rows:
-        if type(row) is not list:
-            raise ExpressionError(f"Cannot index {kind(row)} with number (0)")
-    width = max((len(row) for row in rows), default=0)
+    widths = [length(state, row) for row in rows]
+    width = widths[sorted_by(widths, widths)[-1]] if rows else 0
+    if type(width) is not int:
+        return [[get(row, i) for row in rows] for i in count_up(0, width, state)]
     state.grow(width * len(rows) + 2)
     state.step(width * len(rows))
-    return [[row[i] if i < len(row) else None for row in rows] for i in range(width)]
+    return [[get(row, i) for row in rows] for i in range(width)]
 
 
 @plain("toarray")
@@ -258,8 +259,6 @@ def _deeper(state: State, value: Any, part: Any) -> bool:
 
 @plain("indices", 1)
 def indices(state: State, value: Any, part: Any) -> Any:
-    if value is None:
-        return None
     if type(value) is list:
         state.step(len(value))
         return places_in(value, part if type(part) is list else [part])

@@ -17,7 +17,7 @@ from dalsegno.interpreter.expressions.numbers import computed, to_float
 from dalsegno.interpreter.expressions.ordering import kind
 from dalsegno.interpreter.expressions.paths import descend, found
 from dalsegno.interpreter.expressions.structure import piped
-from dalsegno.interpreter.expressions.text import to_json
+from dalsegno.interpreter.expressions.text import to_json, type_error2
 
 
 def _raised(value: Any) -> ExpressionError:
@@ -259,8 +259,10 @@ def _range(compiler: Compiler, bounds: list[Code]) -> Code:
 
 def _count(count: Any, name: str) -> float:
     if not is_number(count):
-        # Compared in jq's order of kinds: strings, arrays and objects are more than any number, the others less.
-        return float("inf") if kind(count) in ("string", "array", "object") else -1
+        # jq compares before it counts: in its order strings, arrays and objects are more than any number.
+        if kind(count) in ("string", "array", "object"):
+            raise type_error2(count, 1, "cannot be subtracted")
+        count = -1
     if count < 0:
         raise ExpressionError(f"{name} doesn't support negative count")
     return to_float(count)

@@ -1,6 +1,6 @@
 """Builds tables.json, the parse tables, from grammar.lark. A drift test holds the two together.
 
-Run `python -m dalsegno.interpreter.expressions.grammar` after every change of the grammar; `--check` only compares.
+Run `python -m dalsegno.interpreter.expressions.tables` after every change of the grammar; `--check` only compares.
 Lark is imported here and nowhere else: a program that evaluates expressions never builds a parser.
 """
 

@@ -1,0 +1,184 @@
+"""Nothing that an expression asks for runs away: each budget ends it, at the same place everywhere."""
+
+import sys
+import tracemalloc
+
+import pytest
+
+from dalsegno.interpreter.expressions import (
+    Budget,
+    BudgetExceeded,
+    Environment,
+    ExpressionError,
+    ExpressionSyntaxError,
+    compile_expression,
+    evaluate,
+)
+
+SMALL = Environment(budget=Budget(steps=20_000, outputs=1_000, depth=640, elements=50_000))
+
+BOMBS = [
+    ("[range(1e12)]", "steps"),
+    ("last(range(1e12))", "steps"),
+    ("range(1e12)", "outputs"),
+    ("def f: f; f", "steps"),
+    ("def f: 1 + f; f", "depth"),
+    ("def f: ., f; [f]", "steps"),
+    ("def f: f, .; [f]", "depth"),
+    ("def f: (., .) | f; [f]", "depth"),
+    ("def f(g): f(g | . + 1); f(1)", "steps"),
+    ("def f(g): g | f(g | . + 1); f(1)", "depth"),
+    ('"x" * 1e9', "elements"),
+    ("[limit(1e9; repeat(1))]", "steps"),
+    ("[range(1e12) | {a: .}]", "elements"),
+    ("[range(1e12) | [.]]", "elements"),
+    ('[range(1e12) | "a\\(.)"]', "steps"),
+    ("reduce range(1e12) as $i ([]; . + [$i])", "elements"),
+    ('reduce range(1e9) as $i ("x"; . + .)', "elements"),
+    ('"x" | until(false; . + .)', "elements"),
+    ("[0 | recurse(. + 1)]", "steps"),
+    ("1 | until(false; .)", "steps"),
+    ("null | .[400000] = 1", "elements"),
+    ("[range(8)] | [combinations(8)]", "elements"),
+    ("foreach range(1e12) as $i (0; . + 1; empty)", "steps"),
+    ("[range(10000)] | map(tojson) | tojson | until(false; tojson)", "steps"),
+    ("path(repeat(.a))", "depth"),
+    ('[limit(1e9; repeat("x" * 1000))]', "elements"),
+    ("{} | until(false; . * {a: .})", "elements"),
+]
+
+
+@pytest.mark.parametrize(("bomb", "budget"), BOMBS)
+def test_a_bomb_ends_with_its_budget(bomb: str, budget: str) -> None:
+    with pytest.raises(BudgetExceeded) as caught:
+        evaluate(bomb, environment=SMALL)
+    assert isinstance(caught.value, ExpressionError)
+    assert caught.value.budget == budget
+    assert budget in caught.value.message
+
+
+def test_a_budget_cannot_be_caught() -> None:
+    for bomb in ("try [range(1e12)] catch 1", "[range(1e12)]?", ". as [$a] ?// $a | [range(1e12)]"):
+        with pytest.raises(BudgetExceeded):
+            evaluate(bomb, environment=SMALL)
+
+
+def test_the_default_budget_bounds_memory() -> None:
+    for bomb in ("[range(1e12)]", "[range(1e12) | {a: .}]", "[range(1e12) | [[.]]]", "[0 | recurse(. + 1)]"):
+        tracemalloc.start()
+        with pytest.raises(BudgetExceeded):
+            evaluate(bomb)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 220_000_000, bomb
+
+
+SHAPES = [
+    "def f: if . == 0 then 0 else 1 + (. - 1 | f) end; f",
+    "def f: if . == 0 then [] else [. - 1 | f] end; f | tojson | length",
+    "def f: if . == 0 then {} else {a: (. - 1 | f)} end; f | tojson | length",
+    "def f: if . == 0 then 0 else (. - 1 | f), 1 end; [f] | length",
+    "def f: if . == 0 then 0 else (. - 1 | f) as $x | $x + 1 end; f",
+    "def f: if . == 0 then 0 else reduce (. - 1 | f) as $x (0; . + $x + 1) end; f",
+    "def f: if . == 0 then 0 else foreach (. - 1 | f) as $x (0; . + $x + 1) end; f",
+    "def f: if . == 0 then 0 else try (. - 1 | f | . + 1) catch 0 end; f",
+    "def f: if . == 0 then 0 else first(. - 1 | f) + 1 end; f",
+    "def f: if . == 0 then 0 else [limit(1; . - 1 | f)][0] + 1 end; f",
+    "def f: if . == 0 then 0 else ([. - 1] | map(f) | .[0]) + 1 end; f",
+    "def f: if . == 0 then 0 else label $o | (. - 1 | f | ., break $o) end; f",
+    'def f: if . == 0 then 0 else "\\(. - 1 | f)" | tonumber end; f',
+    "def f(g): if . == 0 then g else . - 1 | f(g + 1) end; f(0)",
+    "def f: if . == 0 then 0 else [range(. - 1; .) | f] | add + 1 end; f",
+    "def f: if . == 0 then 0 else ([. - 1] | sort_by(f) | .[0]) end; f",
+    "def f: if . == 0 then 0 else ([. - 1] | any(f; .)) end; f",
+    "def f: if . == 0 then 0 else {a: (. - 1)} | .a |= f | .a end; f",
+    "def f: if . == 0 then 0 else {a: (. - 1)} | (.a | select(true)) |= f | .a end; f",
+    "def f: if . == 0 then . else .a | f end; [path({} | f)] | length",
+    "def f(n): if n == 0 then . else .a | f(n - 1) end; . as $n | null | [path(f($n))] | length",
+    "def f: if . == 0 then 0 else [(. - 1 | f), 1, 2] as [$a, $b] | $a + $b end; f",
+    "def f: if . == 0 then 0 else (null, (. - 1 | f)) // 1 end; f",
+    'def f: if . == 0 then 0 else . - 1 | [.] | walk(if type == "number" then f else . end) | .[0] end; f',
+    "def f: if . == 0 then 0 else (. - 1 | f) as [$a] ?// $a | $a + 1 end; f",
+    "def f: if . == 0 then 0 else -(. - 1 | f) end; f",
+    "def f: def g: if . == 0 then 0 else . - 1 | f + 1 end; g; f",
+    "def f: if . == 0 then 0 else [.[(. - 1 | f)]?, 1] | length end; f",
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_depth_is_counted_before_python_counts_it(shape: str) -> None:
+    """What is too deep does not depend on how much of Python's stack the caller has left."""
+    expression = compile_expression(shape)
+
+    def outcomes() -> list[str]:
+        results: list[str] = []
+        for number in (1, 5, 20, 40, 60, 80, 100, 120, 150, 200, 300, 600):
+            try:
+                results.append(str(expression.outputs(number, {})))
+            except ExpressionError as error:
+                results.append(error.message)
+        return results
+
+    limit = sys.getrecursionlimit()
+    used = len(_stack())
+    try:
+        sys.setrecursionlimit(used + 800)
+        tight = outcomes()
+        sys.setrecursionlimit(used + 5_000)
+        roomy = outcomes()
+    finally:
+        sys.setrecursionlimit(limit)
+    assert tight == roomy
+
+
+def _stack() -> list[object]:
+    frames: list[object] = []
+    frame = sys._getframe()  # type: ignore[attr-defined,unused-ignore]  # pyright: ignore[reportPrivateUsage]
+    while frame is not None:
+        frames.append(frame)
+        frame = frame.f_back  # type: ignore[assignment,unused-ignore]  # pyright: ignore[reportAssignmentType]
+    return frames
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "[" * 1000 + "]" * 1000,
+        "(" * 1000 + "1" + ")" * 1000,
+        "-" * 1000 + "1",
+        ".a" * 1000,
+        "." + "[]" * 1000,
+        " | ".join(["."] * 1000),
+        ", ".join(["1"] * 1000),
+        " + ".join(["1"] * 1000),
+        " - ".join(["."] * 500),
+        " // ".join(["null"] * 1000),
+        " and ".join(["true"] * 1000),
+        "if . then " * 200 + "1" + " end" * 200,
+        "try " * 300 + "1",
+        "def f: " * 200 + "1" + "; 1" * 200,
+        ". as $x | " * 300 + "$x",
+        ". as " + "[" * 300 + "$x" + "]" * 300 + " | $x",
+        "if true then 1 " + "elif true then 2 " * 300 + "else 3 end",
+        '"\\(' * 100 + "1" + ')"' * 100,
+        "label $x | " * 200 + "1",
+        "reduce 1 as $x (0; " * 100 + "1" + ")" * 100,
+        ".a" + "?" * 1000,
+        "1 as " + " ?// ".join(["[$a]"] * 200) + " | 1",
+        "[.[] | " * 80 + "1" + "]" * 80,
+    ],
+)
+def test_nesting_is_evaluated_or_refused(source: str) -> None:
+    try:
+        compile_expression(source).outputs(None, {})
+    except (ExpressionSyntaxError, ExpressionError) as problem:
+        assert "nested" in str(problem) or isinstance(problem, ExpressionError)
+
+
+def test_specialising_functions_does_not_explode() -> None:
+    source = "".join(
+        f"def f{i}(g): {'f' + str(i - 1) + '(g), f' + str(i - 1) + '(1, g)' if i else 'g'}; " for i in range(30)
+    )
+    compile_expression(source + "1").outputs(None, {})
+    with pytest.raises((ExpressionError, ExpressionSyntaxError)):
+        compile_expression(source + "f29(2)").outputs(None, {}, SMALL)
