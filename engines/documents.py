@@ -3,13 +3,15 @@
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from hashlib import blake2b
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 import msgspec
 
 from dalsegno.interpreter import compile
 from dalsegno.interpreter.checking import check_expression
+from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.problems import InvalidDocument, Problem
 from dalsegno.schema.validation import check, located, read
@@ -17,6 +19,9 @@ from dalsegno.schema.values import JsonValue
 
 #: What can be run: the path of a file, a definition as parsed from JSON or YAML, or a loaded workflow.
 Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, JsonValue] | Workflow"
+
+# Documents that an engine remembers to have judged.
+_REMEMBERED = 256
 
 
 def load(path: "str | os.PathLike[str]") -> Workflow:
@@ -42,22 +47,51 @@ def validate(path_or_text: "str | os.PathLike[str]") -> list[Problem]:
     return list(check(Path(path_or_text).read_bytes(), path=os.fspath(path_or_text), expressions=check_expression)[1])
 
 
-def workflow_of(source: Source, functions: Collection[str]) -> Workflow:
-    """The workflow that an engine with these activities is to run.
+class Door:
+    """What an engine has let in: a document is judged once, however many instances it gets."""
 
-    `functions` are the names that a `call` may use; a name that is none of them is an error here (decision C8). Raises
-    what `load` raises.
-    """
-    if isinstance(source, Workflow):
-        try:
-            runnable(msgspec.json.encode(source.definition), source.path, functions)
-        except InvalidDocument as refused:
-            # The text that the places would be in is not at hand: the references have to do.
-            raise InvalidDocument(replace(problem, line=1, column=1) for problem in refused.problems) from None
-        return source
-    if isinstance(source, Mapping):
-        return runnable(msgspec.json.encode(source), None, functions)
-    return runnable(Path(source).read_bytes(), os.fspath(source), functions)
+    def __init__(self, functions: Collection[str]) -> None:
+        """`functions` are the names that a `call` may use; a name that is none of them is refused (decision C8)."""
+        self._functions = functions
+        self._admitted: dict[str, Workflow] = {}
+
+    def knows(self, source: Source) -> bool:
+        """Whether `admit` would neither read nor judge anything."""
+        return isinstance(source, Workflow) and source.digest in self._admitted
+
+    def admit(self, source: Source) -> Workflow:
+        """The workflow of whatever a caller has in hand. Raises what `load` raises."""
+        if isinstance(source, Workflow):
+            if not self.knows(source):
+                self._admit(source.digest, _again(source, self._functions))
+            return source
+        path = None if isinstance(source, Mapping) else os.fspath(source)
+        text = _text(source) if isinstance(source, Mapping) else Path(source).read_bytes()
+        digest = blake2b(text, digest_size=16).hexdigest() + (path or "")
+        return self._admitted.get(digest) or self._admit(digest, runnable(text, path, self._functions))
+
+    def _admit(self, digest: str, workflow: Workflow) -> Workflow:
+        if len(self._admitted) >= _REMEMBERED:
+            del self._admitted[next(iter(self._admitted))]
+        self._admitted[digest] = workflow
+        return workflow
+
+
+def _text(mapping: Mapping[str, JsonValue]) -> bytes:
+    try:
+        return msgspec.json.encode(mapping)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DalsegnoError(f"a workflow given as a mapping must be plain JSON data: {error}") from error
+
+
+def _again(workflow: Workflow, functions: Collection[str]) -> Workflow:
+    """Judges a loaded workflow as this engine must: nobody knew of its functions when it was loaded."""
+    try:
+        runnable(msgspec.json.encode(workflow.definition), workflow.path, functions)
+    except InvalidDocument as refused:
+        # The text that the places would be in is not at hand: the references have to do.
+        raise InvalidDocument(replace(problem, line=1, column=1) for problem in refused.problems) from None
+    return workflow
 
 
 def runnable(text: str | bytes, path: str | None, functions: Collection[str]) -> Workflow:
@@ -74,8 +108,3 @@ def runnable(text: str | bytes, path: str | None, functions: Collection[str]) ->
     except InvalidDocument as refused:
         raise InvalidDocument(located(problem, text) for problem in refused.problems) from None
     return workflow
-
-
-def normal(value: JsonValue) -> JsonValue:
-    """The value as it will be read back from a store. Raises TypeError or ValueError for what is no JSON."""
-    return cast(JsonValue, msgspec.json.decode(msgspec.json.encode(value)))

@@ -65,10 +65,10 @@ class WrongStatus(DalsegnoError):
 
 
 class EngineClosed(DalsegnoError):
-    """The engine was closed, or never entered; a waiting caller gets it too. Instances go on with the next engine."""
+    """The engine is not open: it was closed, or never entered. Its instances go on with the next engine."""
 
     def __init__(self) -> None:
-        super().__init__("the engine is closed: use it inside its `with` block")
+        super().__init__("the engine is closed: use it inside its one `with` block")
 
 
 class Trouble(StrEnum):

@@ -39,7 +39,7 @@ class Engine:
         watcher: Watcher | None = None,
     ) -> None:
         """An engine on the SQLite file `store`; the arguments are AsyncEngine's."""
-        self._make: Callable[[], AsyncEngine] = lambda: AsyncEngine(
+        self._engine = AsyncEngine(
             store,
             activities=activities,
             secrets=secrets,
@@ -52,7 +52,6 @@ class Engine:
 
     def __enter__(self) -> Self:
         """Takes the store over. Raises StoreError when it cannot be used, or when another engine keeps it too long."""
-        self._engine = self._make()
         self._loop = loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=loop.run_forever, name="dalsegno loop", daemon=True)
         self._thread.start()

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Literal, Self, TypeVar, cast
 
 from dalsegno.activities.registry import Activities
-from dalsegno.engines.documents import Source, workflow_of
+from dalsegno.engines.documents import Door, Source
 from dalsegno.engines.embedded import history, reading, requests, verification
 from dalsegno.engines.embedded.dispatcher import Dispatcher, Performer
 from dalsegno.engines.embedded.file import MEMORY
@@ -26,6 +26,7 @@ from dalsegno.engines.errors import EngineClosed
 from dalsegno.engines.ports import Clock, Deciders, Ids
 from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification
 from dalsegno.engines.system import SystemClock, SystemIds
+from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonValue
 
 _T = TypeVar("_T")
@@ -68,8 +69,9 @@ class AsyncEngine:
         self._clock = clock or SystemClock()
         self._ids = ids or SystemIds()
         self._deciders = deciders or Interpreters(watcher)
+        self._door = Door(self._activities.names)
         self._waiting = Waiting()
-        self._open = False
+        self._open = self._entered = False
         self._closing = AsyncExitStack()
         self._owner = Owner(
             self.path,
@@ -85,8 +87,10 @@ class AsyncEngine:
 
     async def __aenter__(self) -> Self:
         """Takes the store over. Raises StoreError when it cannot be used, or when another engine keeps it too long."""
+        if self._entered:
+            raise EngineClosed
         self._loop = asyncio.get_running_loop()
-        self._open = True
+        self._open = self._entered = True
         async with AsyncExitStack() as closing:
             closing.push_async_callback(self._activities.aclose)
             self._reader = closing.enter_context(ThreadPoolExecutor(1, "dalsegno reader"))
@@ -145,7 +149,7 @@ class AsyncEngine:
         same. Raises InvalidDocument, also for a function that no activity stands for; FileNotFoundError; DalsegnoError
         for an input that is not JSON.
         """
-        loaded = workflow_of(workflow, self._activities.names)
+        loaded = await self._admit(workflow)
         started = starting(loaded, input, id=id, tags=tags, now=self._clock.now(), ids=self._ids)
 
         def act(round_: Round) -> Callable[[], tuple[int, InstanceRecord]]:
@@ -153,6 +157,14 @@ class AsyncEngine:
             return lambda: (number, reading.by_number(round_.store, number))
 
         return await self._ask(act, lambda answer: AsyncInstance(self, *answer, self.follow(answer[0])))
+
+    async def _admit(self, source: Source) -> Workflow:
+        if not self._open:
+            raise EngineClosed
+        if self._door.knows(source):
+            return self._door.admit(source)
+        # Parsing takes its time, and the loop has other things to do.
+        return await self._loop.run_in_executor(self._reader, self._door.admit, source)
 
     async def get(self, id: str) -> AsyncInstance:
         """The instance of this id. Raises InstanceNotFound."""

@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 
-import msgspec
-
 from dalsegno import __version__
-from dalsegno.engines.documents import normal
+from dalsegno.activities.results import NotPlain, plain
 from dalsegno.engines.ports import Ids
 from dalsegno.interpreter.events import InstanceStarted
 from dalsegno.schema.errors import DalsegnoError
@@ -43,8 +41,8 @@ def _checked(id_: str) -> str:
     return id_
 
 
-def _json(input_: JsonValue) -> JsonValue:
+def _json(input_: object) -> JsonValue:
     try:
-        return normal(input_)
-    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+        return plain(input_)
+    except NotPlain as error:
         raise DalsegnoError(f"the input of a workflow must be a JSON value: {error}") from error

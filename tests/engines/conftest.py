@@ -1,4 +1,4 @@
-"""What the tests of the engine share: documents in a line, a clock that is moved by hand, a store as a crash leaves it."""
+"""What the tests of the engine share: documents in a line, a clock moved by hand, a store as a crash leaves it."""
 
 import sqlite3
 import threading

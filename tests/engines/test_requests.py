@@ -200,4 +200,5 @@ async def test_what_a_visitor_starts_waits_for_an_engine(tmp_path: Path, documen
         two = await engine.get("two")
         with pytest.raises(WorkflowCancelled, match="a mistake"):
             await two.wait()
-        assert [row.event async for row in two.history()][0] == "InstanceStarted"
+        events = [row.event async for row in two.history()]
+    assert events[0] == "InstanceStarted"
