@@ -27,7 +27,7 @@ def main() -> int:
 
 
 def _occupy_standard_streams() -> None:
-    """Lead streams that are closed (`2>&-`) nowhere: else a file that is opened next gets their number, and their text."""
+    """Lead streams that are closed (`2>&-`) nowhere: else the next file opened gets their number and their text."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)

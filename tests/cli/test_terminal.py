@@ -3,10 +3,11 @@
 import os
 import pty
 import re
+import signal
 import subprocess
 from collections.abc import Sequence
 
-from command_line import PROGRAM, CommandLine, ended, surroundings
+from command_line import PROGRAM, CommandLine, ended, surroundings, wait_until
 
 SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
@@ -106,6 +107,19 @@ def test_a_table_is_cut_to_the_width_of_the_terminal(dalsegno: CommandLine) -> N
     _, shown, _ = at_a_terminal(dalsegno, ["history", "one", "--store", "s.db"], "stdout")
     assert max(map(len, plain(shown).splitlines())) <= 80
     assert max(map(len, dalsegno("history", "one", "--store", "s.db").out.splitlines())) > 80
+
+
+def test_ctrl_c_is_answered_on_a_line_of_its_own(dalsegno: CommandLine) -> None:
+    controller, terminal = pty.openpty()
+    process = dalsegno.start("run", "long.yaml", "--functions", "functions.py", stderr=terminal)
+    os.close(terminal)
+    wait_until(lambda: "middle" in dalsegno.lines("effects"), process)
+    process.send_signal(signal.SIGINT)
+    shown = b"".join(iter(lambda: _read(controller), b"")).decode()
+    os.close(controller)
+    assert ended(process).code == 130
+    assert re.search(r"^dalsegno: interrupted: nothing was kept", plain(shown), re.MULTILINE)
+    assert "Traceback" not in shown
 
 
 def test_off_a_terminal_nothing_is_coloured(dalsegno: CommandLine) -> None:
