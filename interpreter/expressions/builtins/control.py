@@ -257,12 +257,18 @@ def _range(compiler: Compiler, bounds: list[Code]) -> Code:
     return many(up, *bounds)
 
 
+INFINITE = float("inf")
+
+
+def _subtractable(count: Any) -> None:
+    if not is_number(count):
+        raise type_error2(count, 1, "cannot be subtracted")
+
+
 def _count(count: Any, name: str) -> float:
     if not is_number(count):
         # jq compares before it counts: in its order strings, arrays and objects are more than any number.
-        if kind(count) in ("string", "array", "object"):
-            raise type_error2(count, 1, "cannot be subtracted")
-        count = -1
+        count = INFINITE if kind(count) in ("string", "array", "object") else -1
     if count < 0:
         raise ExpressionError(f"{name} doesn't support negative count")
     return to_float(count)
@@ -279,6 +285,8 @@ def limit(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
             remaining = _count(number, "limit")
             if remaining > 0:
                 for item in items(v, e):
+                    if remaining == INFINITE:
+                        _subtractable(number)
                     e[0].depth = depth
                     yield item
                     remaining -= 1

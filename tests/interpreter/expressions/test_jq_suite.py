@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from conformance_data import absence, folder
 
+from conformance_data import absence, folder
 from dalsegno.interpreter.expressions import ExpressionError, ExpressionSyntaxError, compile_expression
 from dalsegno.interpreter.expressions.builtins.conversions import parse_json
 from dalsegno.interpreter.expressions.jq import normalised
