@@ -45,8 +45,8 @@ def _too_large() -> Problem:
 
 
 def _undecodable(data: bytes, error: UnicodeDecodeError) -> Problem:
-    before = data[: error.start]
-    line, column = before.count(b"\n") + 1, len(before) - (before.rfind(b"\n") + 1) + 1
+    before = data[: error.start].decode(error.encoding, "ignore").removeprefix("\ufeff")
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     message = f"byte {error.start + 1:,} (0x{data[error.start]:02x}) is not {error.encoding.upper()} text"
     return problem("wrong-encoding", message, line, column, hint="save the document as UTF-8")
 

@@ -53,10 +53,9 @@ def index_in_source(raw: str, style: str | None, value: str, offset: int) -> int
     Folding and indentation change only white space, so the n-th character that is not white space is the
     same one in both; what is white space itself is placed at the next that is not.
     """
+    offset = min(max(offset, 0), len(value))
     if raw == value:
-        return min(offset, len(raw))
-    if not 0 <= offset <= len(value):
-        return 0
+        return offset
     wanted = sum(not character.isspace() for character in value[:offset])
     starts = [start for start, character in _units(raw, style) if not character.isspace()]
     if wanted < len(starts):

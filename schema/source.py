@@ -21,6 +21,8 @@ DEEPEST: Final = 256  #: levels of nesting
 #: What aliases and merges may add: characters of text, and this much for every node.
 LARGEST_EXPANSION: Final = 2 * 2**20
 NODE: Final = 16
+#: The parser looks back over every bracket that is open on a line, so their number is bounded as a whole.
+MOST_OPEN: Final = 8_000_000
 LONGEST_KEY: Final = 1_024
 MOST_PROBLEMS: Final = 100
 
@@ -112,6 +114,7 @@ class _Reader:
         self._stack: list[_Open] = []
         self._anchors: dict[str, Node] = {}
         self._added = 0
+        self._opened = 0
         self._documents = 0
 
     def read(self, events: Iterator[Event]) -> None:
@@ -138,7 +141,8 @@ class _Reader:
             self._stop("several-documents", message, event.line, event.column, hint)
 
     def _open(self, event: Event) -> None:
-        if len(self._stack) >= DEEPEST:
+        self._opened += len(self._stack)
+        if len(self._stack) >= DEEPEST or self._opened > MOST_OPEN:
             self._too_deep(event)
         if self._key_is_due():
             self._complex_key(event)
@@ -335,7 +339,7 @@ class _Reader:
 
     def _too_deep(self, event: Event) -> None:
         hint = "move inner tasks to functions under `use.functions`, or to a workflow of their own"
-        message = f"more than {DEEPEST} levels of nesting"
+        message = f"more than {DEEPEST} levels of nesting, or too many brackets in brackets"
         self._stop("document-too-deep", message, event.line, event.column, hint)
 
 

@@ -1,5 +1,6 @@
 """Keys that the language does not know where they stand: misspelt, one level off, or nothing of ours."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from dalsegno.schema.findings import Findings, quote
@@ -56,7 +57,8 @@ class Strays:
             # Other keys of the root may be somebody's own; one like ours is a slip whose effect would be missed.
             severity = severity if place.parent is not None else Severity.ERROR
         elif elsewhere is None:
-            hint = f"{_subject(place)} knows " + ", ".join(list(rule.properties)[:12]) if rule.properties else None
+            known = list(_possible(rule, place))
+            hint = f"{_subject(place)} takes " + ", ".join(known[:16]) if known else None
         self._findings.at_key("unknown-property", child, message, hint=hint, severity=severity)
 
     def _not_ours(self, rule: Rule, place: Place, unknown: list[Place]) -> bool:
@@ -127,6 +129,17 @@ def _inner(rule: Rule, place: Place) -> dict[str, Rule]:
         if condition.allows(place.value):
             inner |= then.properties
     return inner
+
+
+def _possible(rule: Rule, place: Place) -> Iterator[str]:
+    """The properties that a mapping could have, given those by which it has chosen what it is."""
+    alternatives = {name for group in rule.one_of for name in group}
+    chosen = {name for name in alternatives if place.get(name) is not None}
+    for name in rule.properties:
+        if chosen and name in alternatives and name not in chosen:
+            continue
+        if all(place.get(needed) is not None for needed in rule.needs.get(name, ())):
+            yield name
 
 
 def _takes(rule: Rule, key: str) -> bool:

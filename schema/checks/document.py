@@ -1,7 +1,7 @@
 """What a check is given: a mark of the structural walk, and the document that it belongs to."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 
 from dalsegno.schema.expressions import ExpressionChecker
 from dalsegno.schema.findings import Findings
@@ -18,6 +18,8 @@ class Document:
     findings: Findings
     expressions: ExpressionChecker | None
     functions: Collection[str] | None
+    # Asked for every reference, and the same for all of them.
+    _used: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
 
     @property
     def language(self) -> str:
@@ -31,11 +33,16 @@ class Document:
         place = self.root.at("evaluate", "mode")
         return place is not None and place.value == "loose"
 
-    def used(self, component: str) -> list[str]:
-        """The names under `use` of one kind of component, or of the secrets."""
+    def used(self, component: str) -> dict[str, None]:
+        """The names under `use` of one kind of component, or of the secrets, in their order."""
+        if component not in self._used:
+            self._used[component] = dict.fromkeys(self._names(component))
+        return self._used[component]
+
+    def _names(self, component: str) -> Iterator[str]:
         place = self.root.at("use", component)
         if place is None:
-            return []
+            return
         if isinstance(place.value, list):
-            return [name for name in place.value if isinstance(name, str)]
-        return [name for name, _ in place.entries()]
+            yield from (name for name in place.value if isinstance(name, str))
+        yield from (name for name, _ in place.entries())

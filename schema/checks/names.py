@@ -32,7 +32,7 @@ def check_reference(mark: Mark, document: Document) -> None:
     if component == "timeouts" and _is_duration(name):
         hint = f"a text is the name of a timeout; write `timeout: {{after: {name.strip()}}}`"
     elif known:
-        hint = "it has " + ", ".join(known[:8])
+        hint = "it has " + ", ".join(list(known)[:8])
     else:
         hint = f"define it under `use.{component}`"
     message = f"`use.{component}` has no {quote(name)}{did_you_mean(name, known)}"
@@ -76,7 +76,7 @@ def _check_catalog(catalog: str, mark: Mark, document: Document) -> None:
     if catalog == "default" or catalog in known or _misspelt("catalogs", document):
         return
     message = f"`use.catalogs` has no {quote(catalog)}{did_you_mean(catalog, [*known, 'default'])}"
-    hint = "it has " + ", ".join(known[:8]) if known else "define it under `use.catalogs`"
+    hint = "it has " + ", ".join(list(known)[:8]) if known else "define it under `use.catalogs`"
     document.findings.at_value("undefined-reference", mark.place, message, hint=hint)
 
 
