@@ -60,6 +60,7 @@ class Owner:
         self._errands: deque[Errand] = deque()
         self._woken = threading.Event()
         self._stopping = threading.Event()
+        self._doing: Sequence[Errand] = ()
         self._interrupted: Sequence[tuple[int, int]] = ()
         self._thread = threading.Thread(target=self._main, name=f"dalsegno {path}", daemon=True)
         self._looked = 0
@@ -123,7 +124,9 @@ class Owner:
         self._woken.clear()
         errands = self._gather()
         if errands:
+            self._doing = errands
             self._round(errands)
+            self._doing = ()
         elif not self._stopping.is_set():
             look = self._looked + _LOOK
             self._clock.wait(self._woken, look if self._nearest is None else min(self._nearest, look))
@@ -234,7 +237,9 @@ class Owner:
             self.store.hand_over()
 
     def _refuse(self) -> None:
-        replies = [(errand, None, self.failure) for errand in self._take_all() if isinstance(errand, Ask)]
+        # Some of a round that failed may have been answered: they ignore this.
+        errands = [*self._doing, *self._take_all()]
+        replies = [(errand, None, self.failure) for errand in errands if isinstance(errand, Ask)]
         if replies:
             self._report(((), replies))
 

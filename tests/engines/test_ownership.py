@@ -52,9 +52,9 @@ async def test_the_next_engine_takes_over_as_soon_as_the_first_has_left(tmp_path
         await first.start(document(WAIT), id="one")
         second = AsyncEngine(tmp_path / "store.db", patience=None)
         entering = asyncio.ensure_future(second.__aenter__())
-    async with await entering:
-        assert (await second.get("one")).status == "waiting"
-        await second.__aexit__(None, None, None)
+    await entering
+    assert (await second.get("one")).status == "waiting"
+    await second.__aexit__(None, None, None)
 
 
 async def test_waiting_for_a_store_can_be_given_up(tmp_path: Path) -> None:
