@@ -47,7 +47,9 @@ class Strays:
 
     def _report(self, rule: Rule, place: Place, child: Place, missing: list[str]) -> None:
         key = child.name
-        elsewhere = self._further_in(rule, place, key) or self._further_out(place, key)
+        elsewhere = self._further_in(rule, place, key)
+        if elsewhere is None and closest(key, missing, alike=0.9) is None:
+            elsewhere = self._further_out(place, key)
         suggestion = None if elsewhere else closest(key, missing)
         severity = Severity.WARNING if rule.unknown else Severity.ERROR
         message, hint = f"unknown property {quote(key)}", elsewhere

@@ -124,6 +124,8 @@ class _Walk:
             return
         value = place.value
         wanted = rule.expected or " or ".join(_KINDS[name] for name in _ORDER if name in rule.types)
+        if wanted == _KINDS["object"] and 0 < len(rule.properties) <= 7:
+            wanted += f" with {_listed(list(rule.properties))}"
         if isinstance(place.token, int):
             subject = f"this entry of `{place.name}`" if place.name else "this entry"
         else:

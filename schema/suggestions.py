@@ -7,14 +7,14 @@ _LONGEST = 60  # nobody misspells a longer word, and comparing costs the square 
 _MOST = 1_000
 
 
-def closest(word: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that is most like `word`, or None when none is alike enough to be meant."""
+def closest(word: str, candidates: Iterable[str], alike: float = 0.7) -> str | None:
+    """The candidate that is most like `word`, or None when none is alike enough to be meant (0: nothing, 1: all)."""
     if len(word) > _LONGEST:
         return None
     plain = {_plain(candidate): candidate for candidate in candidates if 0 < len(candidate) <= _LONGEST}
     if len(plain) > _MOST:
         return plain.get(_plain(word))
-    found = get_close_matches(_plain(word), plain, n=1, cutoff=0.7)
+    found = get_close_matches(_plain(word), plain, n=1, cutoff=alike)
     return plain[found[0]] if found else None
 
 

@@ -1,9 +1,9 @@
 """The data of workflows: JSON values as plain Python objects."""
 
-from typing import TYPE_CHECKING, Any, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    JsonValue: TypeAlias = Union[bool, int, float, str, list["JsonValue"], dict[str, "JsonValue"], None]
+    JsonValue: TypeAlias = bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None
     JsonObject: TypeAlias = dict[str, JsonValue]
 else:
     # msgspec, which decodes stored events, cannot read a recursive alias: to it JSON is anything at all.

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conformance_data import cases
 
+from conformance_data import cases
 from dalsegno.schema.problems import Problem, Severity
 from dalsegno.schema.validation import check, read
 

@@ -1,4 +1,4 @@
-"""From text to a tree with positions; and whatever hostile text there is gives a problem, in bounded time and memory."""
+"""From text to a tree with positions; and hostile text gives a problem, in bounded time and memory."""
 
 import json
 import tracemalloc
