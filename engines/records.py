@@ -53,6 +53,19 @@ class HistoryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Statistics:
+    """What an engine has done since it was entered.
+
+    `commits` counts its transactions, which is what a disk counts as flushes; `events_read` the events of logs that it
+    read to go on, which is what recovery costs; `in_memory` the instances that it holds between two turns.
+    """
+
+    commits: int
+    events_read: int
+    in_memory: int
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """What replaying a log from its first event found. `differences` are sentences; none: the store agrees."""
 

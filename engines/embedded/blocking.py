@@ -13,7 +13,7 @@ from dalsegno.engines.embedded.engine import AsyncEngine
 from dalsegno.engines.embedded.instance import AsyncInstance
 from dalsegno.engines.embedded.interpreting import Watcher
 from dalsegno.engines.errors import EngineClosed
-from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification
+from dalsegno.engines.records import HistoryRow, InstanceRecord, Statistics, Verification
 from dalsegno.schema.values import JsonObject, JsonValue
 
 _T = TypeVar("_T")
@@ -114,6 +114,10 @@ class Engine:
     def purge(self, id: str) -> None:
         """Deletes an ended instance and its log. Raises InstanceNotFound, and WrongStatus while it lives."""
         self.wait_done(self._engine.purge(id))
+
+    def statistics(self) -> Statistics:
+        """What this engine has done so far."""
+        return self._engine.statistics()
 
     def wait_done(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Runs something on the engine's loop; Ctrl-C ends the waiting, and the work too."""

@@ -24,7 +24,7 @@ from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.waiting import Progress, Waiting
 from dalsegno.engines.errors import EngineClosed
 from dalsegno.engines.ports import Clock, Deciders, Ids
-from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification
+from dalsegno.engines.records import HistoryRow, InstanceRecord, Statistics, Verification
 from dalsegno.engines.system import SystemClock, SystemIds
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonValue
@@ -199,15 +199,9 @@ class AsyncEngine:
         """Deletes an ended instance and its log. Raises InstanceNotFound, and WrongStatus while it lives."""
         await self.request("purge", id, None)
 
-    @property
-    def commits(self) -> int:
-        """How many transactions this engine has made durable: what a disk counts as flushes."""
-        return self._owner.store.commits
-
-    @property
-    def rows_read(self) -> int:
-        """How many events of logs this engine has read to go on: what recovery costs."""
-        return self._owner.store.log.rows_read
+    def statistics(self) -> Statistics:
+        """What this engine has done so far."""
+        return self._owner.statistics()
 
     # --- for handles -------------------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.turn import Committed, StaleTurn, whose_of
 from dalsegno.engines.errors import EngineClosed, StoreError, Trouble
 from dalsegno.engines.ports import Clock, Deciders
+from dalsegno.engines.records import Statistics
 from dalsegno.interpreter.events import ActivityScheduled, Resumed, TimerFired
 
 _LOGGER = logging.getLogger("dalsegno.engines")
@@ -99,6 +100,10 @@ class Owner:
     def join(self) -> None:
         """Waits until the thread has left, with the store closed and the lock free."""
         self._thread.join()
+
+    def statistics(self) -> Statistics:
+        """What was done since the start."""
+        return Statistics(self.store.commits, self.store.log.rows_read, len(self._live))
 
     # --- on the thread -----------------------------------------------------------------------------------------------
 

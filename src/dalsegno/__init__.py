@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         WorkflowTimeout,
         WrongStatus,
     )
-    from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification
+    from dalsegno.engines.records import HistoryRow, InstanceRecord, Statistics, Verification
     from dalsegno.interpreter.errors import NondeterminismError, WorkflowError
     from dalsegno.interpreter.expressions import ExpressionError, ExpressionSyntaxError, evaluate
     from dalsegno.schema.errors import DalsegnoError
@@ -50,6 +50,7 @@ __all__ = [
     "NondeterminismError",
     "Problem",
     "Severity",
+    "Statistics",
     "StoreError",
     "Verification",
     "Workflow",
@@ -85,7 +86,7 @@ _HOMES = {
         "WorkflowTimeout",
         "WrongStatus",
     ),
-    "engines.records": ("HistoryRow", "InstanceRecord", "Verification"),
+    "engines.records": ("HistoryRow", "InstanceRecord", "Statistics", "Verification"),
     "interpreter.errors": ("NondeterminismError", "WorkflowError"),
     "interpreter.expressions": ("ExpressionError", "ExpressionSyntaxError", "evaluate"),
     "schema.errors": ("DalsegnoError",),

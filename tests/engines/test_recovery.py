@@ -190,7 +190,7 @@ async def test_recovery_reads_the_tail_of_the_log_only(tmp_path: Path, document:
     async with AsyncEngine(store, activities=[echo, ask]) as engine:
         assert await (await engine.get("one")).wait() is None
         # Beside the tail: the arguments of the activity that was at work.
-        assert engine.rows_read == tail + 1
+        assert engine.statistics().events_read == tail + 1
         assert (await engine.verify("one")).differences == ()
 
 
@@ -205,7 +205,7 @@ async def test_without_checkpoints_nothing_changes_but_the_rows_read(
     deleting.close()
     async with AsyncEngine(store, activities=[echo, ask]) as engine:
         assert await (await engine.get("one")).wait() is None
-        assert engine.rows_read > 600
+        assert engine.statistics().events_read > 600
         assert (await engine.verify("one")).differences == ()
 
 
