@@ -6,8 +6,10 @@ from dalsegno.interpreter.expressions.builtins import (
     control,
     conversions,
     dates,
+    generators,
     maths,
     objects,
+    places,
     regex,
     strings,
 )
@@ -15,13 +17,13 @@ from dalsegno.interpreter.expressions.code import Code, Compiler, Scope
 from dalsegno.interpreter.expressions.tree import Node
 
 #: The themes of built-in functions: importing them has entered their functions in the registry.
-THEMES = (arrays, control, conversions, dates, maths, objects, regex, strings)
+THEMES = (arrays, control, conversions, dates, generators, maths, objects, places, regex, strings)
 
 FORMS = {**structure.FORMS, **operators.FORMS, **flow.FORMS, **functions.FORMS, **assignments.FORMS}
 TAILS = {**flow.TAILS, **functions.TAILS}
 
 
-def compile_tree(node: Node, source: str) -> tuple[Code, frozenset[str], bool]:
+def compile_tree(node: Node, source: str) -> tuple[Code, Compiler]:
     """Compiles an expression.
 
     Args:
@@ -29,11 +31,10 @@ def compile_tree(node: Node, source: str) -> tuple[Code, frozenset[str], bool]:
         source: its text, for `$__loc__`.
 
     Returns:
-        The compiled piece, the variables it must be given, and whether it is plain: it cannot loop.
+        The compiled piece, and its compiler, which has seen what the expression needs.
 
     Raises:
         ExpressionSyntaxError: it names something unknown or not available, or is nested too deeply.
     """
     compiler = Compiler(FORMS, TAILS, paths.FORMS, source)
-    code = compiler.code(node, Scope())
-    return code, frozenset(compiler.variables), compiler.plain
+    return compiler.code(node, Scope()), compiler

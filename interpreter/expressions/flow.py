@@ -11,7 +11,7 @@ from dalsegno.interpreter.expressions.bindings import Binder, binder
 from dalsegno.interpreter.expressions.code import Code, Compiler, Form, Kind, Scope, many, maybe, one, outputs
 from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionError, ExpressionSyntaxError
 from dalsegno.interpreter.expressions.frames import NOTHING, Broken, Frame, Label, Run
-from dalsegno.interpreter.expressions.structure import piped
+from dalsegno.interpreter.expressions.pipes import piped
 
 Compile = Callable[[tree.Node, Scope], Code]
 
@@ -186,7 +186,7 @@ def label_slot(node: tree.Break, scope: Scope) -> int:
 
 
 def reduce(compiler: Compiler, node: tree.Reduce, scope: Scope) -> Code:
-    compiler.plain = False
+    compiler.plain, compiler.repeats = False, True
     source, init = compiler.code(node.source, scope), compiler.code(node.init, scope)
     bound = binder(compiler, node.patterns, scope)
     update = compiler.code(node.update, bound.scope)
@@ -251,7 +251,7 @@ def _reduce_alternatives(source: Code, init: Code, bound: Binder, update: Code) 
 
 
 def foreach(compiler: Compiler, node: tree.Foreach, scope: Scope) -> Code:
-    compiler.plain = False
+    compiler.plain, compiler.repeats = False, True
     source, init = compiler.code(node.source, scope), compiler.code(node.init, scope)
     bound = binder(compiler, node.patterns, scope)
     update = compiler.code(node.update, bound.scope)

@@ -6,11 +6,12 @@ A recursive call counts frames in the state, and in tail position is returned as
 # The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
 # pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false, reportUnknownVariableType=false
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, Final
 
 from dalsegno.interpreter.expressions import tree
+from dalsegno.interpreter.expressions.arguments import Extend, Frames, arguments_of, frames_of
 from dalsegno.interpreter.expressions.builtins import registry
 from dalsegno.interpreter.expressions.code import (
     Body,
@@ -28,28 +29,10 @@ from dalsegno.interpreter.expressions.code import (
     outputs,
 )
 from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionSyntaxError
-from dalsegno.interpreter.expressions.frames import Closure, Frame, Path, PathRun, Place, State, TailCall
+from dalsegno.interpreter.expressions.frames import Frame, Path, PathRun, Place, State, TailCall
 
 #: The steps that a call counts: it takes that much longer than an iteration.
 CALL: Final = 4
-Extend = Callable[[Any, Frame], Iterable[Frame]]
-
-
-class Argument:
-    """An expression given to a closure parameter: its code, and its path form, compiled when it is first asked for."""
-
-    __slots__ = ("_compiler", "_node", "_path", "_scope", "code")
-
-    def __init__(self, compiler: Compiler, node: tree.Node, scope: Scope, code: Code) -> None:
-        self.code = code
-        self._compiler, self._node, self._scope = compiler, node, scope
-        self._path: tuple[PathRun, Code] | None = None
-
-    def path(self) -> tuple[PathRun, Code]:
-        """The path form, and what stands for its height."""
-        if self._path is None:
-            self._path = self._compiler.path_code(self._node, self._scope)
-        return self._path
 
 
 def define(compiler: Compiler, node: tree.Define, scope: Scope) -> Code:
@@ -177,9 +160,9 @@ def _parameter(parameter: Parameter) -> Code:
 
 def _defined(compiler: Compiler, target: Definition, node: tree.Call, scope: Scope, tail: bool) -> Code:
     """A call of a defined function: its frame is that of its definition, which is the beginning of the caller's."""
-    slots, kinds = _arguments(compiler, target, node, scope)
+    slots, kinds = arguments_of(compiler, target, node, scope)
     body = body_of(compiler, target, kinds)
-    extend, single = _frames(target.scope.size, slots)
+    extend, single = frames_of(target.scope.size, slots)
     if single is not None and tail and (not body.done or body.tails or body.recursive):
         compiler.bodies[-1].tails = True
         return _tail(body, single, slots)
@@ -191,71 +174,6 @@ def _defined(compiler: Compiler, target: Definition, node: tree.Call, scope: Sco
     return _called_one(body, single, parts)
 
 
-def _arguments(
-    compiler: Compiler, target: Definition, node: tree.Call, scope: Scope
-) -> tuple[list["Argument | Code | int"], tuple[Kind, ...]]:
-    """What fills the slots of the body's frame, a closure, a value or a slot of ours, and the kinds of the closures."""
-    slots: list[Argument | Code | int] = []
-    kinds: list[Kind] = []
-    for parameter, argument in zip(target.function.parameters, node.arguments, strict=True):
-        by_value = parameter.startswith("$")
-        if not by_value and isinstance(argument, tree.Call) and not argument.arguments:
-            passed = scope.functions.get((argument.name, 0))
-            if isinstance(passed, Parameter):
-                # A closure that is only passed on stays what it is: recursion must not wrap it again and again.
-                slots.append(passed.slot)
-                kinds.append(passed.kind)
-                continue
-        code = compiler.code(argument, scope)
-        if not by_value or tree.calls(target.function.body, parameter[1:]):
-            if not compiler.specialises:
-                code = Code(Kind.MANY, outputs(code), code.height + 1)
-            slots.append(Argument(compiler, argument, scope, code))
-            kinds.append(code.kind)
-        if by_value:
-            slots.append(code)
-    return slots, tuple(kinds)
-
-
-Frames = Callable[[Any, Frame], Frame]
-
-
-def _frames(size: int, slots: list[Argument | Code | int]) -> tuple[Extend, Frames | None]:
-    """Makes the frame of a body; the second form is for when there is always exactly one."""
-
-    def fill(slot: Argument | Code | int) -> Callable[[Any, Frame], Any]:
-        if isinstance(slot, int):
-            return lambda v, e: e[slot]
-        if isinstance(slot, Argument):
-            return lambda v, e: Closure(slot, e)
-        return slot.run
-
-    fillers = [fill(slot) for slot in slots]
-    if all(slot.kind is Kind.ONE for slot in slots if isinstance(slot, Code)):
-        if not fillers:
-            return (lambda v, e: (e[:size],)), lambda v, e: e[:size]
-        if len(fillers) == 1:
-            only = fillers[0]
-            return (lambda v, e: ((*e[:size], only(v, e)),)), lambda v, e: (*e[:size], only(v, e))
-        return (
-            lambda v, e: ((*e[:size], *[filler(v, e) for filler in fillers]),),
-            lambda v, e: (*e[:size], *[filler(v, e) for filler in fillers]),
-        )
-    sources = [
-        outputs(slot) if isinstance(slot, Code) else lambda v, e, f=filler: (f(v, e),)
-        for slot, filler in zip(slots, fillers, strict=True)
-    ]
-
-    def each(frame: Frame, position: int, v: Any, e: Frame) -> Iterable[Frame]:
-        if position == len(sources):
-            yield frame
-            return
-        for item in sources[position](v, e):
-            yield from each((*frame, item), position + 1, v, e)
-
-    return (lambda v, e: each(e[:size], 0, v, e)), None
-
-
 def body_of(compiler: Compiler, target: Definition, kinds: tuple[Kind, ...], *, path: bool = False) -> Body:
     """The body of a function for arguments of these kinds, compiled if it was not yet.
 
@@ -265,7 +183,7 @@ def body_of(compiler: Compiler, target: Definition, kinds: tuple[Kind, ...], *, 
     body = target.bodies.get(key)
     if body is not None:
         if not body.done:
-            body.recursive = True
+            body.recursive = compiler.repeats = True
         return body
     assumed = Kind.ONE if compiler.specialises else Kind.MANY
     body = _compiled(compiler, target, key, assumed)
@@ -418,9 +336,9 @@ def call_places(compiler: Compiler, target: Definition | None, node: tree.Call, 
     """The path form of a call of a defined function, or of one of those built in that are written in jq."""
     compiler.plain = False
     definition = _prelude(compiler, node, scope) if target is None else target
-    slots, kinds = _arguments(compiler, definition, node, scope)
+    slots, kinds = arguments_of(compiler, definition, node, scope)
     body = body_of(compiler, definition, kinds, path=True)
-    extend, _ = _frames(definition.scope.size, slots)
+    extend, _ = frames_of(definition.scope.size, slots)
 
     def run(p: Path | None, v: Any, e: Frame) -> Iterable[Place]:
         state = e[0]

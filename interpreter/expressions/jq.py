@@ -5,10 +5,10 @@
 
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 from dalsegno.interpreter.expressions.budget import DEFAULT, Environment
-from dalsegno.interpreter.expressions.code import Code, Kind
+from dalsegno.interpreter.expressions.code import Code, Compiler, Kind
 from dalsegno.interpreter.expressions.compile import compile_tree
 from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionError, ExpressionSyntaxError
 from dalsegno.interpreter.expressions.frames import BARE, NOTHING, Broken, State, StateNeeded
@@ -16,18 +16,23 @@ from dalsegno.interpreter.expressions.numbers import finite
 from dalsegno.interpreter.expressions.parse import parse
 from dalsegno.schema.values import JsonValue
 
+#: The pieces of an expression from which on its results are looked through even when it has no loops.
+LONG: Final = 100
+
 
 class JqExpression:
     """A compiled jq program."""
 
-    __slots__ = ("_kind", "_plain", "_run", "source", "variables")
+    __slots__ = ("_kind", "_plain", "_repeats", "_run", "source", "variables")
 
-    def __init__(self, source: str, code: Code, variables: frozenset[str], plain: bool) -> None:
+    def __init__(self, source: str, code: Code, compiler: Compiler) -> None:
         self.source = source
-        self.variables = variables
+        self.variables = frozenset(compiler.variables)
         self._kind = code.kind
         self._run = code.run
-        self._plain = plain
+        self._plain = compiler.plain
+        # Something put into itself again and again: by a loop over its own result, or by a long text.
+        self._repeats = compiler.repeats or compiler.pieces > LONG
 
     def outputs(
         self, value: JsonValue, variables: Mapping[str, JsonValue], environment: Environment = DEFAULT
@@ -86,6 +91,8 @@ class JqExpression:
             raise BudgetExceeded("depth", environment.budget.depth) from None
         except Broken:
             raise ExpressionError("break") from None
+        if self._repeats and (type(result) is list or type(result) is dict):
+            _bounded(result, environment.budget.elements)
         return normalised(result) if state.nonfinite else _scalar(result)
 
     def _counted(
@@ -101,6 +108,8 @@ class JqExpression:
             raise ExpressionError("break") from None
         if len(results) > limit:
             raise BudgetExceeded("outputs", limit)
+        if self._repeats:
+            _bounded(results, environment.budget.elements)
         return [normalised(result) for result in results] if state.nonfinite else [_scalar(x) for x in results]
 
 
@@ -115,23 +124,45 @@ def normalised(value: Any) -> Any:
         return None if value != value else finite(value)
     if type(value) is not list and type(value) is not dict:
         return value
-    root: Any = [] if type(value) is list else {}
-    pending: list[tuple[Any, Any]] = [(value, root)]
+    # What occurs at several places is copied once: the copy shares what the value shares.
+    copies: dict[int, Any] = {}
+    pending: list[Any] = []
+
+    def copied(item: Any) -> Any:
+        if type(item) is float:
+            return None if item != item else finite(item)
+        if type(item) is not list and type(item) is not dict:
+            return item
+        if id(item) not in copies:
+            copies[id(item)] = [] if type(item) is list else {}
+            pending.append(item)
+        return copies[id(item)]
+
+    root = copied(value)
     while pending:
-        source, target = pending.pop()
-        entries = source.items() if type(source) is dict else enumerate(source)
-        for key, item in entries:
-            copy = item
-            if type(item) is float:
-                copy = normalised(item)
-            elif type(item) is list or type(item) is dict:
-                copy = [] if type(item) is list else {}
-                pending.append((item, copy))
-            if type(source) is list:
-                target.append(copy)
-            else:
-                target[key] = copy
+        source = pending.pop()
+        target = copies[id(source)]
+        if type(source) is list:
+            target.extend([copied(item) for item in source])
+        else:
+            target.update({key: copied(item) for key, item in source.items()})
     return root
+
+
+def _bounded(value: Any, limit: int) -> None:
+    """Refuses a result that, written out, has more parts than may be built: one array can be in it a million times."""
+    pending, count = [value], 0
+    while pending:
+        item = pending.pop()
+        if type(item) is list:
+            pending.extend([x for x in item if type(x) is list or type(x) is dict])
+        elif type(item) is dict:
+            pending.extend([x for x in item.values() if type(x) is list or type(x) is dict])
+        else:
+            continue
+        count += len(item) + 1
+        if count > limit:
+            raise BudgetExceeded("elements", limit)
 
 
 def compile_source(source: str) -> JqExpression:
@@ -141,7 +172,7 @@ def compile_source(source: str) -> JqExpression:
         ExpressionSyntaxError: it is not one, or uses what is not available here.
     """
     try:
-        code, variables, plain = compile_tree(parse(source), source)
+        code, compiler = compile_tree(parse(source), source)
     except RecursionError:
         raise ExpressionSyntaxError("The expression is nested too deeply") from None
-    return JqExpression(source, code, variables, plain)
+    return JqExpression(source, code, compiler)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cmp_to_key
 from typing import Any, Final
 
-from dalsegno.interpreter.expressions.errors import ExpressionError
+from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionError
 from dalsegno.interpreter.expressions.numbers import to_float
 from dalsegno.schema.values import JsonValue
 
@@ -21,6 +21,8 @@ KINDS: Final[dict[type, str]] = {
     dict: "object",
 }
 MAX_DEPTH: Final = 10_000
+#: Arrays and objects that one comparison looks into: a small value may hold the same one many times over.
+MAX_COMPARED: Final = 1_000_000
 
 
 def kind(value: JsonValue) -> str:
@@ -40,6 +42,7 @@ def equal(left: JsonValue, right: JsonValue) -> bool:
     if kind_left is not list and kind_left is not dict:
         return left == right
     level: list[tuple[Any, Any]] = [(left, right)]
+    compared = 0
     for _ in range(MAX_DEPTH + 1):
         below: list[tuple[Any, Any]] = []
         for a, b in level:
@@ -61,6 +64,9 @@ def equal(left: JsonValue, right: JsonValue) -> bool:
                     return False
         if not below:
             return True
+        compared += len(below)
+        if compared > MAX_COMPARED:
+            raise BudgetExceeded("steps", MAX_COMPARED)
         level = below
     raise ExpressionError("Equality check too deep")
 
@@ -95,8 +101,12 @@ def compare(left: JsonValue, right: JsonValue) -> int:
     """
     # What is still to be compared, the next pair last, with its depth.
     pending: list[tuple[Any, Any, int]] = [(left, right, 0)]
+    compared = 0
     while pending:
         a, b, depth = pending.pop()
+        compared += 1
+        if compared > MAX_COMPARED:
+            raise BudgetExceeded("steps", MAX_COMPARED)
         if depth > MAX_DEPTH:
             raise ExpressionError("Comparison too deep")
         place = rank(a)

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from json.encoder import encode_basestring
 from typing import Any, Final
 
-from dalsegno.interpreter.expressions.errors import ExpressionError
+from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionError
 from dalsegno.interpreter.expressions.numbers import format_number
 from dalsegno.interpreter.expressions.ordering import KINDS
 from dalsegno.schema.values import JsonValue
 
 MAX_DEPTH: Final = 10_000
+MAX_PARTS: Final = 5_000_000
 SKIPPED: Final = '"<skipped: too deep>"'
 _CLOSING: Final = {"string": '"', "array": "]", "object": "}"}
 _CONSTANTS: Final = {None: "null", True: "true", False: "false"}
@@ -70,6 +71,9 @@ def to_json(value: JsonValue, limit: int | None = None) -> str:
 
 
 def _open(value: Any, parts: list[str], opened: list[tuple[Iterator[Any], str]]) -> None:
+    if len(parts) > MAX_PARTS:
+        # A small value may hold the same array many times, and again inside of it: its text is out of proportion.
+        raise BudgetExceeded("elements", MAX_PARTS)
     if type(value) is dict:
         parts.append("{")
         opened.append((iter(value.items()), "}"))

@@ -4,6 +4,9 @@ Possible where the target is a plain chain of accesses from `.`: then no place i
 first cannot change where the rest is. Everything else is done by assignments.py.
 """
 
+# The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
 from collections.abc import Callable
 from typing import Any
 

@@ -9,7 +9,8 @@ from typing import Any
 from dalsegno.interpreter.expressions import tree
 from dalsegno.interpreter.expressions.access import get, iterate
 from dalsegno.interpreter.expressions.access import indices as places_in
-from dalsegno.interpreter.expressions.builtins.control import count_up, total
+from dalsegno.interpreter.expressions.builtins.control import total
+from dalsegno.interpreter.expressions.builtins.generators import count_up
 from dalsegno.interpreter.expressions.builtins.objects import length
 from dalsegno.interpreter.expressions.builtins.registry import form, plain
 from dalsegno.interpreter.expressions.code import Code, Compiler, Kind, Scope, one, outputs

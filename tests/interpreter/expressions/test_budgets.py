@@ -65,6 +65,22 @@ def test_a_budget_cannot_be_caught() -> None:
             evaluate(bomb, environment=SMALL)
 
 
+CONSUMERS = """
+. | tojson | tostring | @base64 | .==$x | [.,$x]|sort | [..|numbers]|length | flatten | [nan,.] | walk(.)
+| contains($x) | [paths]|length | [tostream]|length | "\\(.)" | error
+"""
+
+
+@pytest.mark.parametrize("consumer", CONSUMERS.strip().replace("\n", " ").split(" | "))
+def test_a_small_value_that_is_endless_when_written_out(consumer: str) -> None:
+    """Two arrays in each of sixty arrays are quickly made; their text would be longer than any disk."""
+    tower = "reduce range(60) as $i (1; [., .])"
+    with pytest.raises(ExpressionError):
+        evaluate(f"({tower}) as $x | ({tower}) | {consumer}", environment=SMALL)
+    with pytest.raises(ExpressionError):
+        evaluate(" | ".join(["[., .]"] * 60), 1)
+
+
 def test_a_budget_bounds_memory() -> None:
     """The default budget is twenty times this one, and so is what it lets be built: 200 MB."""
     default = Budget()
