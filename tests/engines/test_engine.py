@@ -168,9 +168,12 @@ def test_a_long_history_comes_in_pages(tmp_path: Path, document: Document) -> No
 
 def test_an_unknown_instance(tmp_path: Path) -> None:
     with dalsegno.Engine(tmp_path / "store.db") as engine:
-        for look in (engine.get, engine.verify, engine.purge, lambda id_: list(engine.history(id_))):
+        looks: list[Callable[[str], object]] = [engine.get, engine.verify, engine.purge]
+        for look in looks:
             with pytest.raises(dalsegno.InstanceNotFound, match="nobody"):
                 look("nobody")
+        with pytest.raises(dalsegno.InstanceNotFound, match="nobody"):
+            list(engine.history("nobody"))
 
 
 def test_an_engine_is_used_inside_its_with(tmp_path: Path, document: Document) -> None:

@@ -78,12 +78,12 @@ def test_a_run_that_is_killed_again_and_again_ends_as_if_it_never_was(tmp_path: 
     assert kills == KILLS
     output, expected = (Path(f"{path}.output").read_text(encoding="utf-8") for path in (store, undisturbed))
     assert json.loads(output) == json.loads(expected)
-    results, acted = finished(store), Counter(effects.read_text().split())
+    results, effected = finished(store), Counter(effects.read_text().split())
     assert len(results) == 200
     assert set(results.values()) == {1}
     # What acted more than once was in flight at a kill, each time.
-    assert acted.keys() == results.keys()
-    assert all(times <= 1 + cut_short[key] for key, times in acted.items())
+    assert effected.keys() == results.keys()
+    assert all(times <= 1 + cut_short[key] for key, times in effected.items())
     with Visitor(store) as visitor:
         assert visitor.verify("killed").differences == ()
         assert visitor.get("killed").status == "completed"

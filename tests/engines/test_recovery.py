@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from dalsegno.activities.call import Call
 from dalsegno.engines.embedded.engine import AsyncEngine
+from dalsegno.engines.embedded.instance import AsyncInstance
 from dalsegno.engines.embedded.live import WORTH
 from dalsegno.engines.embedded.pending import CRASHES
 from dalsegno.engines.embedded.store import Store
@@ -41,7 +43,8 @@ class Stuck:
     async def perform(self, call: Call, /) -> JsonValue:
         self.attempts.append(call.attempt)
         self.begun.set()
-        return await asyncio.get_running_loop().create_future()
+        never: asyncio.Future[JsonValue] = asyncio.get_running_loop().create_future()
+        return await never
 
 
 def loop(times: int) -> JsonObject:
@@ -101,12 +104,12 @@ async def test_an_activity_that_kills_its_engine_each_time_is_given_up(
         async with AsyncEngine(store, activities=[ask], performer=stuck) as engine:
             instances = [await engine.get(id_) for id_ in ("uncaught", "caught")]
             begun = asyncio.ensure_future(stuck.begun.wait())
-            ends = [asyncio.ensure_future(instance.wait()) for instance in instances]
-            await asyncio.wait([begun, asyncio.gather(*ends, return_exceptions=True)], return_when="FIRST_COMPLETED")
+            ended = asyncio.ensure_future(_all_ended(instances))
+            await asyncio.wait([begun, ended], return_when=asyncio.FIRST_COMPLETED)
             if not begun.done():
+                begun.cancel()
                 break
-            for end in ends:
-                end.cancel()
+            ended.cancel()
             attempts += stuck.attempts
             store = crashed(store)
     assert max(attempts) == CRASHES
@@ -114,6 +117,12 @@ async def test_an_activity_that_kills_its_engine_each_time_is_given_up(
         with pytest.raises(WorkflowFaulted, match="given up"):
             await (await engine.get("uncaught")).wait()
         assert await (await engine.get("caught")).wait() == "kept"
+
+
+async def _all_ended(instances: list[AsyncInstance]) -> None:
+    for instance in instances:
+        with suppress(WorkflowFaulted):
+            await instance.wait()
 
 
 async def test_an_engine_finishes_what_the_last_one_began(tmp_path: Path, document: Document, crashed: Crashed) -> None:

@@ -1,8 +1,9 @@
 """What people may do with an instance: suspend, resume, cancel, terminate, purge; and what waits meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +11,7 @@ import pytest
 
 from dalsegno.activities.call import Call
 from dalsegno.engines.embedded.engine import AsyncEngine
+from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.visitor import Visitor
 from dalsegno.engines.errors import InstanceNotFound, WorkflowCancelled, WrongStatus
 from dalsegno.engines.ports import Clock
@@ -59,7 +61,7 @@ async def ask() -> None:
 
 
 @asynccontextmanager
-async def engine_on(store: Path, desk: Desk, clock: Clock | None = None) -> AsyncIterator[AsyncEngine]:
+async def engine_on(store: Path, desk: Desk, clock: Clock | None = None) -> AsyncGenerator[AsyncEngine, None]:
     async with AsyncEngine(store, activities=[ask], performer=desk, clock=clock) as engine:
         yield engine
 
@@ -160,7 +162,7 @@ async def test_only_what_has_ended_is_purged_and_then_its_id_is_free(tmp_path: P
         with pytest.raises(InstanceNotFound):
             await engine.get("one")
         for table in ("executions", "log", '"values"', "uses", "activities", "timers", "inbox", "checkpoints"):
-            assert await engine.read(lambda store, table=table: store.count(table)) == 0, table
+            assert await engine.read(partial(Store.count, table=table)) == 0, table
         assert (await engine.start(document(DONE), id="one")).id == "one"
 
 
