@@ -161,7 +161,7 @@ class Owner:
 
     def _round(self, errands: Sequence[Errand]) -> None:
         try:
-            self._attempt(errands)
+            self._insist(errands)
             return
         except StoreError as error:
             if error.reason is Trouble.LOST or len(errands) == 1:
@@ -174,6 +174,17 @@ class Owner:
             _LOGGER.warning("a round of %d failed, trying them one by one: %s", len(errands), error)
         for errand in errands:
             self._round([errand])
+
+    def _insist(self, errands: Sequence[Errand]) -> None:
+        while True:
+            try:
+                self._attempt(errands)
+                return
+            except StoreError as error:
+                # Somebody has the file locked, perhaps a person with a tool; SQLite has waited for a while already.
+                if error.reason is not Trouble.BUSY or self._stopping.is_set():
+                    raise
+                _LOGGER.warning("%s; trying again", error)
 
     def _alone(self, errand: Errand, error: Exception) -> None:
         """An errand failed that had the transaction to itself."""

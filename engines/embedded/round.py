@@ -76,9 +76,17 @@ class Round:
             except DalsegnoError as error:
                 self.replies.append((errand, None, error))
         while self._facts:
-            self._turn(*self._facts.popitem())
-        self.replies.extend((ask, answer(), None) for ask, answer in asked)
+            number = next(iter(self._facts))
+            self._turn(number, self._facts.pop(number))
+        for ask, answer in asked:
+            self._answer(ask, answer)
         self._evict()
+
+    def _answer(self, ask: Ask, answer: Callable[[], object]) -> None:
+        try:
+            self.replies.append((ask, answer(), None))
+        except DalsegnoError as error:
+            self.replies.append((ask, None, error))
 
     def tell(self, execution: int, fact: Fact) -> None:
         """Lets an execution know a fact, in the turn that it has in this round."""
