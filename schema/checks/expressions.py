@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from dalsegno.schema.checks.document import Document
-from dalsegno.schema.expressions import Finding, first_end, interpolated, looks_bare, unwrap
+from dalsegno.schema.expressions import first_end, interpolated, looks_bare, unwrap
 from dalsegno.schema.findings import quote
 from dalsegno.schema.places import Place
 from dalsegno.schema.problems import Severity
@@ -73,7 +73,7 @@ def _check_data(mark: Mark, document: Document, place: Place) -> None:
         return
     whole = unwrap(text)
     if whole is not None:
-        _check_source(mark, document, place, whole)
+        _check_source(mark, document, place, whole, may_be_literal=document.loose)
     elif mark.rule.program or mark.rule.reference:
         return
     elif text.lstrip().startswith("${") and "}" not in text:
@@ -95,7 +95,9 @@ def _check_data(mark: Mark, document: Document, place: Place) -> None:
 _SECRET = re.compile(r"\$secrets?\b")
 
 
-def _check_source(mark: Mark, document: Document, place: Place, whole: tuple[str, int]) -> None:
+def _check_source(
+    mark: Mark, document: Document, place: Place, whole: tuple[str, int], *, may_be_literal: bool = False
+) -> None:
     source, begin = whole
     end = first_end(source) if begin else None
     if end is not None:
@@ -112,13 +114,8 @@ def _check_source(mark: Mark, document: Document, place: Place, whole: tuple[str
         document.findings.at("exposed-secret", place, position, message, hint=hint)
     if document.expressions is not None:
         for finding in document.expressions(source, mark.field, document.language, mark.variables):
-            _report(finding, mark, document, place, begin)
-
-
-def _report(finding: Finding, mark: Mark, document: Document, place: Place, begin: int) -> None:
-    position = document.source.locate(place.node, begin + finding.offset)
-    severity = finding.severity
-    if document.loose and mark.rule.expression != "bare" and severity is Severity.ERROR:
-        severity = Severity.WARNING  # in loose mode what does not compile is a literal (D3)
-    findings = document.findings
-    findings.at(finding.code, place, position, finding.message, hint=finding.hint, severity=severity)
+            # In loose mode what does not compile is a literal (D3).
+            severity = Severity.WARNING if may_be_literal else finding.severity
+            position = document.source.locate(place.node, begin + finding.offset)
+            findings = document.findings
+            findings.at(finding.code, place, position, finding.message, hint=finding.hint, severity=severity)
