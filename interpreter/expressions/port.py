@@ -15,6 +15,7 @@ from dalsegno.schema.values import JsonValue
 #: The languages: a name, and the module whose `compile_source` compiles it. Modules are imported when first used.
 LANGUAGES: Final[dict[str, str]] = {
     "jq": "dalsegno.interpreter.expressions.jq",
+    "jinja": "dalsegno.interpreter.expressions.jinja",
 }
 _WRAPPED: Final = re.compile(r"\s*\$\{(.*)\}\s*\Z", re.DOTALL)
 
