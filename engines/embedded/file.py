@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -28,18 +28,14 @@ _TROUBLES = {
 
 
 @contextmanager
-def troubles(path: str) -> Generator[None, None, None]:
-    """Turns what SQLite raises about the file into a StoreError."""
+def troubles(path: str, special: Mapping[int, Trouble] | None = None) -> Generator[None, None, None]:
+    """Turns what SQLite raises about the file into a StoreError; `special` says what a code means here and now."""
     try:
         yield
     except sqlite3.Error as error:
-        raise StoreError(path, trouble(error), str(error)) from error
-
-
-def trouble(error: sqlite3.Error) -> Trouble:
-    """What an error of SQLite means for the store; the low byte of its code is the kind."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return _TROUBLES.get(code & 0xFF, Trouble.BROKEN) if isinstance(code, int) else Trouble.BROKEN
+        # The low byte of an extended code is the kind; an error of the module itself has none.
+        kind = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        raise StoreError(path, (special or {}).get(kind) or _TROUBLES.get(kind, Trouble.BROKEN), str(error)) from error
 
 
 def open_for_writing(path: str) -> sqlite3.Connection:
@@ -59,7 +55,7 @@ def open_for_reading(path: str) -> sqlite3.Connection:
         raise StoreError(path, Trouble.FOREIGN, "it is a folder")
     if not os.access(path, os.R_OK):
         raise StoreError(path, Trouble.UNREADABLE)
-    with troubles(path):
+    with troubles(path, {sqlite3.SQLITE_CANTOPEN: Trouble.UNREADABLE}):
         database = sqlite3.connect(
             f"file:{quote(os.path.abspath(path))}?mode=ro{_frozen(path)}",
             uri=True,
@@ -119,7 +115,8 @@ def _is_new(database: sqlite3.Connection) -> bool:
 
 def _check(database: sqlite3.Connection, path: str) -> None:
     if _pragma(database, "application_id") != APPLICATION:
-        raise StoreError(path, Trouble.FOREIGN)
+        # A file without anything in it is one that somebody is about to make a store.
+        raise StoreError(path, Trouble.MISSING if _is_new(database) else Trouble.FOREIGN)
     version = _pragma(database, "user_version")
     if version > FORMAT:
         raise StoreError(path, Trouble.NEWER, f"its format is {version}, this Dalsegno knows {FORMAT}")

@@ -75,7 +75,9 @@ class Owner:
             self._ownership = ownership
             self.store = Store.writable(self.path)
             self._epoch = self.store.take_over()
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, StoreError) and error.reason is Trouble.FOREIGN:
+                ownership.withdraw(self.path)
             ownership.release()
             raise
         self._live = LiveExecutions(self.store, self._deciders, self._capacity)

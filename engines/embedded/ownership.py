@@ -5,6 +5,7 @@ no patience; the epoch in the store (store.py) keeps a holder that was only stop
 """
 
 import fcntl
+import logging
 import os
 import threading
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Self
 from dalsegno.engines.embedded.file import MEMORY
 from dalsegno.engines.errors import StoreError, Trouble
 from dalsegno.engines.ports import Clock
+
+_LOGGER = logging.getLogger("dalsegno.engines")
 
 # Milliseconds between two looks at a lock that somebody else holds.
 _LOOK = 50
@@ -34,6 +37,8 @@ class Ownership:
             return cls(None)
         descriptor = _open(path)
         limit = None if patience is None else clock.now() + patience
+        if not _try(descriptor):
+            _LOGGER.info("waiting for another engine (%s) to leave the store %s", _owner(descriptor), path)
         while not _try(descriptor):
             now = clock.now()
             if stopped.is_set() or (limit is not None and now >= limit):
@@ -44,6 +49,12 @@ class Ownership:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"process {os.getpid()}".encode(), 0)
         return cls(descriptor)
+
+    def withdraw(self, path: str) -> None:
+        """Releases the lock of a file that is no store, and leaves nothing beside it."""
+        if self._descriptor is not None:
+            Path(_lock_file(path)).unlink(missing_ok=True)
+        self.release()
 
     def release(self) -> None:
         # The file stays: removing it would let two owners lock two files of one name.
