@@ -75,11 +75,15 @@ CODES: Final[dict[str, Code]] = {
     "incomplete-authentication": Code(_WARNING, "An authentication without what it needs to be carried out."),
     # Expressions
     "expression-syntax": Code(_ERROR, "An expression that does not compile."),
+    "unknown-variable": Code(_ERROR, "An expression uses a variable that nothing defines there."),
+    "unavailable-argument": Code(_WARNING, "An expression uses an argument that does not exist there: it is null."),
     "several-expressions": Code(_ERROR, "A string that begins with one `${ … }` and ends with another."),
     "embedded-expression": Code(_WARNING, "`${ … }` inside a longer text, where nothing is evaluated."),
     "bare-expression": Code(_WARNING, "A literal that looks like an expression without its `${ }`."),
     "expression-in-uri": Code(_ERROR, "`${` inside a URI, where only `{name}` is filled in."),
     "exposed-secret": Code(_WARNING, "`$secrets` in a place whose result is kept or published."),
+    # The version
+    "not-supported": Code(_ERROR, "The language has it, and this version of Dalsegno cannot run it yet."),
 }
 
 

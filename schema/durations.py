@@ -16,8 +16,8 @@ _ISO = re.compile(
     re.ASCII,
 )
 _ISO_UNITS = {"years": 365 * 86_400_000, "months": 30 * 86_400_000, "weeks": 7 * 86_400_000, **_UNITS}
-# Some 292,000,000 years: beyond it a deadline would not fit a 64-bit count of milliseconds.
-LONGEST = 2**63 - 1
+# A century: deadlines stay 64-bit counts of milliseconds, and dates stay dates.
+LONGEST = 100 * 365 * 86_400_000
 
 
 def milliseconds(duration: JsonValue) -> int:
@@ -35,7 +35,7 @@ def milliseconds(duration: JsonValue) -> int:
     if length < 0:
         raise ValueError("a duration cannot be negative")
     if length > LONGEST:
-        raise ValueError("a duration of more than 292 million years is out of range")
+        raise ValueError("a duration of more than a hundred years is out of range")
     return length
 
 

@@ -13,7 +13,7 @@ from typing import TypedDict, cast
 
 import msgspec
 
-from dalsegno.schema.values import JsonObject, JsonValue
+from dalsegno.schema.values import JsonObject, JsonValue, as_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +147,14 @@ class WaitTask(Task):
 class Workflow:
     """A validated document. `definition` is the parsed JSON, which is also its stored form; `path` its file, if any.
 
-    Two workflows with the same digest are equal.
+    Two workflows are equal when their digest and their path are: relative URIs start from the path.
     """
 
     definition: JsonObject
     path: str | None = None
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Workflow) and self.digest == other.digest
+        return isinstance(other, Workflow) and (self.digest, self.path) == (other.digest, other.path)
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -184,12 +184,12 @@ class Workflow:
 
     @property
     def language(self) -> str:
-        return cast(str, _object(self.definition.get("evaluate")).get("language", "jq"))
+        return cast(str, as_object(self.definition.get("evaluate")).get("language", "jq"))
 
     @property
     def mode(self) -> str:
         """`strict` or `loose` (DSL reference, "Evaluate")."""
-        return cast(str, _object(self.definition.get("evaluate")).get("mode", "strict"))
+        return cast(str, as_object(self.definition.get("evaluate")).get("mode", "strict"))
 
     @cached_property
     def input(self) -> Transform:
@@ -209,10 +209,10 @@ class Workflow:
 
     def use(self, component: str) -> JsonObject:
         """The named components of one kind under `use`, e.g. `use("retries")`."""
-        return _object(_object(self.definition.get("use")).get(component))
+        return as_object(as_object(self.definition.get("use")).get(component))
 
     def _document(self, key: str) -> str:
-        return cast(str, _object(self.definition["document"])[key])
+        return cast(str, as_object(self.definition["document"])[key])
 
 
 def tasks(items: JsonValue, reference: str, workflow: Workflow) -> TaskList:
@@ -223,7 +223,7 @@ def tasks(items: JsonValue, reference: str, workflow: Workflow) -> TaskList:
 def _tasks(items: list[JsonObject], reference: str, workflow: Workflow) -> Iterator[Task]:
     for index, item in enumerate(items):
         ((name, definition),) = item.items()
-        yield task(name, _object(definition), f"{reference}/{index}/{escape(name)}", workflow)
+        yield task(name, as_object(definition), f"{reference}/{index}/{escape(name)}", workflow)
 
 
 def task(name: str, definition: JsonObject, reference: str, workflow: Workflow) -> Task:
@@ -270,12 +270,12 @@ def _do(common: _Common, workflow: Workflow) -> DoTask:
 
 
 def _emit(common: _Common, workflow: Workflow) -> EmitTask:
-    event = _object(_object(common["definition"]["emit"])["event"])
-    return EmitTask(**common, event=_object(event.get("with")))
+    event = as_object(as_object(common["definition"]["emit"])["event"])
+    return EmitTask(**common, event=as_object(event.get("with")))
 
 
 def _for(common: _Common, workflow: Workflow) -> ForTask:
-    loop = _object(common["definition"]["for"])
+    loop = as_object(common["definition"]["for"])
     return ForTask(
         **common,
         each=_text(loop.get("each")) or "item",
@@ -287,24 +287,24 @@ def _for(common: _Common, workflow: Workflow) -> ForTask:
 
 
 def _fork(common: _Common, workflow: Workflow) -> ForkTask:
-    fork = _object(common["definition"]["fork"])
+    fork = as_object(common["definition"]["fork"])
     branches = tasks(fork["branches"], f"{common['reference']}/fork/branches", workflow)
     return ForkTask(**common, branches=branches, compete=bool(fork.get("compete", False)))
 
 
 def _listen(common: _Common, workflow: Workflow) -> ListenTask:
     definition = common["definition"]
-    foreach = _object(definition["foreach"]) if "foreach" in definition else None
-    return ListenTask(**common, listen=_object(definition["listen"]), foreach=foreach)
+    foreach = as_object(definition["foreach"]) if "foreach" in definition else None
+    return ListenTask(**common, listen=as_object(definition["listen"]), foreach=foreach)
 
 
 def _raise(common: _Common, workflow: Workflow) -> RaiseTask:
-    error = _object(common["definition"]["raise"])["error"]
+    error = as_object(common["definition"]["raise"])["error"]
     return RaiseTask(**common, error=_named(error, "errors", workflow))
 
 
 def _run(common: _Common, workflow: Workflow) -> RunTask:
-    return RunTask(**common, run=_object(common["definition"]["run"]))
+    return RunTask(**common, run=as_object(common["definition"]["run"]))
 
 
 def _set(common: _Common, workflow: Workflow) -> SetTask:
@@ -315,23 +315,23 @@ def _switch(common: _Common, workflow: Workflow) -> SwitchTask:
     cases: list[Case] = []
     for item in cast("list[JsonObject]", common["definition"]["switch"]):
         ((name, case),) = item.items()
-        cases.append(Case(name, _text(_object(case).get("when")), cast(str, _object(case)["then"])))
+        cases.append(Case(name, _text(as_object(case).get("when")), cast(str, as_object(case)["then"])))
     return SwitchTask(**common, cases=tuple(cases))
 
 
 def _try(common: _Common, workflow: Workflow) -> TryTask:
-    catch = _object(common["definition"]["catch"])
+    catch = as_object(common["definition"]["catch"])
     retry = _named(catch.get("retry"), "retries", workflow)
     do = tasks(catch["do"], f"{common['reference']}/catch/do", workflow) if "do" in catch else None
     return TryTask(
         **common,
         try_=_list(common, "try", workflow),
         catch=Catch(
-            errors=_object(_object(catch.get("errors")).get("with")),
+            errors=as_object(as_object(catch.get("errors")).get("with")),
             as_=_text(catch.get("as")) or "error",
             when=_text(catch.get("when")),
             except_when=_text(catch.get("exceptWhen")),
-            retry=_object(retry) if retry is not None else None,
+            retry=as_object(retry) if retry is not None else None,
             do=do,
             then=_text(catch.get("then")),
         ),
@@ -370,11 +370,11 @@ def _named(value: JsonValue, component: str, workflow: Workflow) -> JsonValue:
 
 def _timeout(definition: JsonObject, workflow: Workflow) -> JsonValue:
     timeout = _named(definition.get("timeout"), "timeouts", workflow)
-    return _object(timeout).get("after")
+    return as_object(timeout).get("after")
 
 
 def _transform(value: JsonValue, key: str) -> Transform:
-    definition = _object(value)
+    definition = as_object(value)
     if not definition:
         return _IDENTITY
     return Transform(_schema(definition.get("schema")), definition.get(key))
@@ -383,17 +383,13 @@ def _transform(value: JsonValue, key: str) -> Transform:
 def _schema(value: JsonValue) -> Schema | None:
     if value is None:
         return None
-    definition = _object(value)
+    definition = as_object(value)
     resource = definition.get("resource")
     return Schema(
         format=_text(definition.get("format")) or "json",
         document=definition.get("document"),
-        resource=_object(resource) if resource is not None else None,
+        resource=as_object(resource) if resource is not None else None,
     )
-
-
-def _object(value: JsonValue) -> JsonObject:
-    return value if isinstance(value, dict) else {}
 
 
 def _text(value: JsonValue) -> str | None:

@@ -9,3 +9,8 @@ else:
     # msgspec, which decodes stored events, cannot read a recursive alias: to it JSON is anything at all.
     JsonValue = Any
     JsonObject = dict[str, Any]
+
+
+def as_object(value: JsonValue) -> JsonObject:
+    """The value where it is an object, else an empty one: what a definition leaves out says nothing."""
+    return value if isinstance(value, dict) else {}
