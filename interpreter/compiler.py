@@ -75,19 +75,19 @@ class Compiler:
         return None if duration is None else self.language.duration(duration)
 
     def _step(self, task: Task, targets: Mapping[str, int]) -> Step:
-        common = Common(
-            name=task.name,
-            reference=task.reference,
-            definition=task.definition,
-            condition=self.optional(self.language.condition, task.if_),
-            flow=self.flow(task.input, task.output, task.export),
-            timeout=self.timeout(task.timeout),
-            then=directive(task.then, targets),
-        )
+        build = self.builders.get(type(task))
         try:
-            build = self.builders.get(type(task))
             if build is None:
                 raise NotSupported(f"the task type `{type(task).__name__.removesuffix('Task').lower()}`")
+            common = Common(
+                name=task.name,
+                reference=task.reference,
+                definition=task.definition,
+                condition=self.optional(self.language.condition, task.if_),
+                flow=self.flow(task.input, task.output, task.export),
+                timeout=self.timeout(task.timeout),
+                then=directive(task.then, targets),
+            )
             return self.add(build(self, task, common, targets))
         except (NotSupported, ExpressionSyntaxError, ValueError) as error:
             raise unusable(self.workflow, task.reference, error) from error

@@ -8,6 +8,7 @@ from dalsegno.interpreter.authentication import Authentication, compile_authenti
 from dalsegno.interpreter.compiler import Compiler
 from dalsegno.interpreter.errors import WorkflowError
 from dalsegno.interpreter.execution import Execution
+from dalsegno.interpreter.expressions.numbers import format_number
 from dalsegno.interpreter.frames import Frame
 from dalsegno.interpreter.templates import Constant, Fields, Template, is_expression
 from dalsegno.schema.values import JsonValue
@@ -33,7 +34,7 @@ class UriTemplate:
             return ""
         if isinstance(value, bool):
             return "true" if value else "false"
-        return quote(str(value), safe="")
+        return quote(value if isinstance(value, str) else format_number(value), safe="")
 
 
 def compile_endpoint(compiler: Compiler, endpoint: JsonValue) -> tuple[Template, Authentication | None]:

@@ -51,6 +51,11 @@ class Step:
         """The value of `$authorization` in this task (decision D22)."""
         return None
 
+    @property
+    def is_task(self) -> bool:
+        """Whether the document has it as a task; the workflow itself and the branches of a fork are none."""
+        return True
+
     def enter(self, machine: "Machine", frame: Frame) -> None:
         """Begin: ask for something, start a list of tasks, or complete."""
         raise NotImplementedError

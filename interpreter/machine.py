@@ -21,8 +21,10 @@ from dalsegno.interpreter.commands import (
     Yield,
 )
 from dalsegno.interpreter.dataflow import NO_FLOW
+from dalsegno.interpreter.depth import hold_depth
 from dalsegno.interpreter.errors import NondeterminismError, WorkflowError, standard, with_instance
 from dalsegno.interpreter.events import (
+    SEMANTICS,
     ActivityCompleted,
     ActivityFailed,
     CancelRequested,
@@ -79,12 +81,14 @@ class Machine:
     def apply(self, event: Fact) -> list[AnyCommand]:
         """Tell the machine one event of the log; what it wishes for in answer, in order.
 
-        The event takes the next position of the log, and each command's record one after it. Raises InternalError
-        for an event that cannot stand there, such as a second InstanceStarted.
+        The event takes the next position of the log, and each command's record one after it. Raises
+        NondeterminismError for an event that cannot stand there, such as a second InstanceStarted.
         """
         self.position += 1
         if self._execution is not None:
-            self.execution.tick(event.at)
+            self._execution.tick(event.at)
+        elif not isinstance(event, InstanceStarted | CancelRequested):
+            raise NondeterminismError(self.position - 1, type(event).__name__, "InstanceStarted")
         if self.outcome is None:
             self._strides = STRIDE
             self._take(event)
@@ -129,7 +133,7 @@ class Machine:
         """The first event, once there is one."""
         return None if self._execution is None else self._execution.started
 
-    def resume(self, execution: Execution) -> Execution:
+    def adopt(self, execution: Execution) -> Execution:
         """Give the machine the execution of a snapshot; for snapshot.py alone."""
         self._execution = execution
         return execution
@@ -142,6 +146,7 @@ class Machine:
 
     def schedule(self, frame: Frame, activity: str, arguments: JsonValue) -> None:
         """Ask for an activity; the step is `answered` with ActivityCompleted or ActivityFailed."""
+        hold_depth(arguments, "the arguments of the call")
         command = ScheduleActivity(
             seq=-1,
             step=frame.step.reference,
@@ -158,6 +163,7 @@ class Machine:
 
     def emit(self, frame: Frame, message: JsonObject) -> None:
         """Publish a CloudEvent."""
+        hold_depth(message, "the event")
         self.requests.say(EmitMessage(seq=-1, step=frame.step.reference, message=message))
 
     def notify(self, notice: Notice) -> None:
@@ -195,8 +201,11 @@ class Machine:
     def complete(self, frame: Frame, output: JsonValue, then: Directive | None = None) -> None:
         """The task of a frame is done, with this raw output; `then` replaces the task's own directive."""
         step = frame.step
+        frame.variables = None  # A loop's item and a caught error live no longer than the task's own work.
         try:
             output = self._leave(frame, output)
+            if frame.parent is None:
+                hold_depth(output, "the output")
         except WorkflowError as error:
             self.fault(frame, error.error if frame.parent else with_instance(error.error, "/output"))
             return
@@ -218,6 +227,12 @@ class Machine:
         self._release(frame)
         if frame.parent is not None:
             frame.parent.children.remove(frame)
+
+    def stop(self, frame: Frame) -> None:
+        """Break off whatever runs inside a frame, which itself stays."""
+        self.drop_children(frame)
+        if frame in self.agenda:
+            self.agenda.remove(frame)
 
     def drop_children(self, frame: Frame) -> None:
         """Forget all frames inside one, and cancel whatever these await."""
@@ -263,14 +278,17 @@ class Machine:
         if event.digest != self.graph.workflow.digest:
             digest = self.graph.workflow.digest
             raise NondeterminismError(0, f"of the document {event.digest}", f"the document {digest}")
+        if event.semantics != SEMANTICS:
+            raise NondeterminismError(0, f"of semantics {event.semantics}", f"semantics {SEMANTICS}")
         self._execution = Execution(self.graph.workflow, event)
         self.root = root = Frame(self.graph.root, None, event.at, event.input)
-        root.context = {}
+        where = "/input"
         try:
             self._enter(root)
+            where = "/timeout"
             root.step.enter(self, root)
         except WorkflowError as error:
-            self.fault(root, with_instance(error.error, "/input"))
+            self.fault(root, with_instance(error.error, where))
 
     def _answer(self, event: ActivityCompleted | ActivityFailed | TimerFired) -> None:
         ask = self.requests.awaited.get(event.id)
@@ -344,7 +362,7 @@ class Machine:
         if not self._enter(task):
             return task.raw_input, Flow.CONTINUE
         if step.timeout is not None:
-            self.length(step.timeout, task)
+            self.length(step.timeout, task)  # It cannot pass, but what is no duration is an error all the same.
         output, then = step.run(self, task)
         output = self._leave(task, output)
         self._tell(TaskCompleted, step, output)
@@ -421,6 +439,5 @@ class Machine:
         frame.dropped = True
 
     def _tell(self, notice: Callable[..., Notice], step: Step, *data: JsonValue) -> None:
-        # The workflow itself and the branches of a fork are steps without a name, and no tasks.
-        if self._observer is not None and step.name:
+        if self._observer is not None and step.is_task:
             self._observer(notice(step.reference, step.name, self.execution.clock, *data))

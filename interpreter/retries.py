@@ -5,13 +5,11 @@ from typing import TYPE_CHECKING, cast
 
 from dalsegno.interpreter.frames import Frame
 from dalsegno.interpreter.templates import Language, Template
-from dalsegno.schema.values import JsonObject, JsonValue
+from dalsegno.schema.durations import LONGEST
+from dalsegno.schema.values import JsonObject, JsonValue, as_object
 
 if TYPE_CHECKING:
     from dalsegno.interpreter.machine import Machine
-
-# No delay is longer: a deadline stays a 64-bit count of milliseconds however often an exponential one doubles.
-LONGEST_DELAY = 100 * 365 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +45,20 @@ class Retry:
         if self.jitter is not None:
             low, high = sorted(machine.length(bound, frame) for bound in self.jitter)
             drawn = machine.execution.between(low, high)
-        return min(base + drawn, LONGEST_DELAY)
+        return min(base + drawn, LONGEST)
 
 
 def compile_retry(policy: JsonObject, language: Language) -> Retry:
     """A policy from its definition."""
-    limit = _object(policy.get("limit"))
-    attempt = _object(limit.get("attempt"))
-    jitter = _object(policy.get("jitter"))
+    limit = as_object(policy.get("limit"))
+    attempt = as_object(limit.get("attempt"))
+    jitter = as_object(policy.get("jitter"))
     when, except_when = policy.get("when"), policy.get("exceptWhen")
     return Retry(
         when=language.condition(when) if isinstance(when, str) else None,
         except_when=language.condition(except_when) if isinstance(except_when, str) else None,
         delay=_duration(policy.get("delay"), language),
-        backoff=next(iter(_object(policy.get("backoff"))), "constant"),
+        backoff=next(iter(as_object(policy.get("backoff"))), "constant"),
         jitter=(language.duration(jitter["from"]), language.duration(jitter["to"])) if jitter else None,
         count=cast("int | None", attempt.get("count")),
         attempt=_duration(attempt.get("duration"), language),
@@ -70,7 +68,3 @@ def compile_retry(policy: JsonObject, language: Language) -> Retry:
 
 def _duration(value: JsonValue, language: Language) -> Template | None:
     return None if value is None else language.duration(value)
-
-
-def _object(value: JsonValue) -> JsonObject:
-    return value if isinstance(value, dict) else {}

@@ -2,11 +2,20 @@
 
 import msgspec
 
+from dalsegno.interpreter.errors import WorkflowError
 from dalsegno.schema.values import JsonValue
 
 _encode = msgspec.json.Encoder().encode
 
 
+def encoded(value: JsonValue) -> bytes:
+    """The value's JSON. Raises WorkflowError (expression) for one that is nested too deeply to be written down."""
+    try:
+        return _encode(value)
+    except RecursionError:
+        raise WorkflowError.of("expression", "the data is nested too deeply") from None
+
+
 def same(one: JsonValue, other: JsonValue) -> bool:
     """Same type, same digits, same order of keys."""
-    return one is other or _encode(one) == _encode(other)
+    return one is other or (encoded(one) == encoded(other))

@@ -1,27 +1,29 @@
 """JSON Schemas of a document as checks on data (DSL reference, "Schema"; decisions D17 and D18).
 
 `default`s are not applied and `format` keywords not asserted. Nothing is ever fetched: a reference to another document
-is a configuration error.
+is a configuration error. The words of a failure are ours and name no data: they are logged, and replayed by versions of
+Dalsegno with another jsonschema.
 """
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, cast
 
+import msgspec
+
+from dalsegno.interpreter.depth import hold_depth
 from dalsegno.interpreter.errors import WorkflowError
-from dalsegno.schema.model import Schema
+from dalsegno.schema.checks.inline_schemas import DRAFTS
+from dalsegno.schema.model import Schema, escape
 from dalsegno.schema.values import JsonValue
 
 if TYPE_CHECKING:
+    from jsonschema import ValidationError
     from jsonschema.protocols import Validator
 
-_DRAFTS = {
-    "3": "Draft3Validator",
-    "4": "Draft4Validator",
-    "6": "Draft6Validator",
-    "7": "Draft7Validator",
-    "2019-09": "Draft201909Validator",
-    "2020-12": "Draft202012Validator",
-}
+# What a schema can do to jsonschema that passed the door, beyond saying no.
+_UNUSABLE: Final = (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError, re.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +33,24 @@ class SchemaCheck:
     validator: "Validator"
 
     def check(self, value: JsonValue, what: str) -> None:
-        """Raises WorkflowError (validation 400) that says where `value` fails; `what` names it: "the input"."""
+        """Holds `value` against the schema; `what` names it: "the input".
+
+        Raises WorkflowError: validation 400 that says where it fails, configuration for a schema that cannot be used.
+        """
         # Imported here, as jsonschema is: a document without schemas pays for neither.
         from referencing.exceptions import Unresolvable
 
+        hold_depth(value, what)
         try:
             failure = next(self.validator.iter_errors(value), None)
         except Unresolvable as error:
             raise WorkflowError.of("configuration", f"the schema refers to {error.ref}, which is not in it") from None
+        except _UNUSABLE as error:
+            raise WorkflowError.of("configuration", f"the schema cannot be used: {type(error).__name__}") from None
         if failure is not None:
-            pointer = "".join(f"/{token}" for token in failure.absolute_path)
+            pointer = "".join(f"/{escape(str(token))}" for token in failure.absolute_path)
             at = f" at {pointer}" if pointer else ""
-            raise WorkflowError.of("validation", f"{what} does not match its schema{at}: {failure.message[:1000]}")
+            raise WorkflowError.of("validation", f"{what} does not match its schema{at}: {_reason(failure)}")
 
 
 def compile_schema(schema: Schema) -> SchemaCheck:
@@ -51,7 +59,51 @@ def compile_schema(schema: Schema) -> SchemaCheck:
     from referencing import Registry
 
     name, _, draft = schema.format.partition(":")
-    if name != "json" or (draft or "2020-12") not in _DRAFTS:
+    draft = draft or "2020-12"
+    if name != "json" or draft not in DRAFTS:
         raise ValueError(f"schema format {schema.format!r} is not known; use json, or json:<draft>")
-    validator = getattr(jsonschema, _DRAFTS[draft or "2020-12"])
+    validator = getattr(jsonschema, DRAFTS[draft])
     return SchemaCheck(validator(schema.document, registry=Registry()))
+
+
+def _reason(failure: "ValidationError") -> str:
+    # jsonschema leaves what it met untyped; here it is JSON again.
+    error = cast(Any, failure)
+    keyword, asked, found = (
+        str(error.validator),
+        cast(JsonValue, error.validator_value),
+        cast(JsonValue, error.instance),
+    )
+    reason = _REASONS.get(keyword)
+    return reason(asked, found) if reason else f"`{keyword}` asks for {_json(asked)}"
+
+
+def _missing(asked: JsonValue, found: JsonValue) -> str:
+    names = asked if isinstance(asked, list) else []
+    missing = [_json(name) for name in names if isinstance(found, dict) and name not in found]
+    return f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+
+
+def _wrong_type(asked: JsonValue, found: JsonValue) -> str:
+    kinds = asked if isinstance(asked, list) else [asked]
+    return f"it must be of type {' or '.join(str(kind) for kind in kinds)}, and is {_kind(found)}"
+
+
+def _kind(value: JsonValue) -> str:
+    kinds = {type(None): "null", bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
+    return kinds.get(type(value), "object")
+
+
+def _json(value: JsonValue) -> str:
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= 200 else text[:199] + "…"
+
+
+_REASONS: dict[str, Callable[[JsonValue, JsonValue], str]] = {
+    "required": _missing,
+    "type": _wrong_type,
+    "enum": lambda asked, found: f"it must be one of {_json(asked)}",
+    "const": lambda asked, found: f"it must be {_json(asked)}",
+    "additionalProperties": lambda asked, found: "it has properties that the schema does not allow",
+    "unevaluatedProperties": lambda asked, found: "it has properties that the schema does not allow",
+}

@@ -16,6 +16,7 @@ from dalsegno.interpreter.frames import Ask, Frame, State
 from dalsegno.interpreter.graph import StepGraph
 from dalsegno.interpreter.machine import Machine
 from dalsegno.interpreter.notices import Observer
+from dalsegno.interpreter.same import encoded
 from dalsegno.interpreter.steps.fork import ForkState
 from dalsegno.interpreter.steps.loop import LoopState
 from dalsegno.interpreter.steps.trying import TryState
@@ -91,7 +92,10 @@ _decode = msgspec.json.decode
 
 
 def take(machine: Machine) -> Snapshot:
-    """Write a machine down; the same machine always gives the same bytes."""
+    """Write a machine down; the same machine always gives the same bytes.
+
+    Raises WorkflowError while a frame holds data that is nested too deeply to be written: the log has to do.
+    """
     writer = _Writer()
     frames = _frames(machine)
     index = {id(frame): number for number, frame in enumerate(frames)}
@@ -130,10 +134,13 @@ def restore(graph: StepGraph, snapshot: Snapshot, observer: Observer | None = No
         raise UnreadableSnapshot("the snapshot is of another document")
     reader = _Reader(graph, snapshot.values)
     started = msgspec.structs.replace(state.started, input=reader.value(state.input))
-    execution = machine.resume(Execution(graph.workflow, started))
+    execution = machine.adopt(Execution(graph.workflow, started))
     execution.tick(state.clock)
     execution.draws = state.draws
-    frames = reader.frames(state.frames)
+    try:
+        frames = reader.frames(state.frames)
+    except KeyError as error:
+        raise UnreadableSnapshot(f"the snapshot stands at {error}, which the document lacks") from None
     machine.root = frames[0] if frames else None
     for each in state.asks:
         command = each.command
@@ -191,7 +198,7 @@ class _Writer:
     def value(self, value: JsonValue) -> _Held:
         known = self._written.get(id(value))
         if known is None:
-            known = self._written[id(value)] = self._write(_encode(value))
+            known = self._written[id(value)] = self._write(encoded(value))
         return known
 
     def _write(self, encoded: bytes) -> _Held:
@@ -227,7 +234,9 @@ class _Reader:
         frame.cursor = stored.cursor
         frame.visits = stored.visits
         frame.data = self.value(stored.data)
-        frame.held = self.value(stored.held)
+        held = self.value(stored.held)
+        # Equal values are read once and shared; this one is written into.
+        frame.held = list(held) if isinstance(held, list) else held
         frame.state = cast("State | None", stored.state)
         if parent is not None:
             parent.children.append(frame)

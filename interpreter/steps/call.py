@@ -14,9 +14,9 @@ from dalsegno.interpreter.events import ActivityCompleted, ActivityFailed, Timer
 from dalsegno.interpreter.frames import Ask, Frame
 from dalsegno.interpreter.graph import Step
 from dalsegno.interpreter.machine import Machine
-from dalsegno.interpreter.templates import Constant, Fields, Template
+from dalsegno.interpreter.templates import Fields, Template
 from dalsegno.schema.model import CallTask
-from dalsegno.schema.values import JsonObject, JsonValue
+from dalsegno.schema.values import JsonObject, JsonValue, as_object
 
 # The calls of the language that have an adapter of their own, and those of them that come later.
 BUILT_IN = frozenset({"http", "openapi"})
@@ -48,7 +48,7 @@ class CallStep(Step):
 def build(compiler: Compiler, task: CallTask, common: Common, targets: Mapping[str, int]) -> Step:
     _refuse(compiler, task.call)
     if task.call in BUILT_IN:
-        arguments, scheme = _with_endpoint(compiler, _object(task.arguments))
+        arguments, scheme = _with_endpoint(compiler, as_object(task.arguments))
     else:
         arguments, scheme = compiler.language.data({} if task.arguments is None else task.arguments), None
     compiler.activities.setdefault(task.call, task.reference)
@@ -82,9 +82,4 @@ def _with_endpoint(compiler: Compiler, given: JsonObject) -> tuple[Template, str
         else:
             template = compiler.language.data(value)
         fields.append((name, template))
-    constant = all(isinstance(template, Constant) for _, template in fields)
-    return Constant(given) if constant else Fields(tuple(fields)), scheme
-
-
-def _object(value: JsonValue) -> JsonObject:
-    return value if isinstance(value, dict) else {}
+    return Fields(tuple(fields)), scheme

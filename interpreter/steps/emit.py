@@ -3,12 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from typing import cast
 
 from dalsegno.interpreter.compiler import Common, Compiler
 from dalsegno.interpreter.errors import WorkflowError
 from dalsegno.interpreter.execution import timestamp
+from dalsegno.interpreter.expressions.numbers import format_number
 from dalsegno.interpreter.frames import Frame
 from dalsegno.interpreter.graph import Directive, InstantStep, Step
 from dalsegno.interpreter.machine import Machine
@@ -17,6 +18,11 @@ from dalsegno.schema.model import EmitTask
 from dalsegno.schema.values import JsonObject, JsonValue
 
 _NAME = re.compile(r"[a-z0-9]+")
+# RFC 3339; a leap second is a second.
+_TIME = re.compile(
+    r"(\d{4})-(\d{2})-(\d{2})[Tt]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,15 +55,16 @@ def _attribute(name: str, value: JsonValue) -> JsonValue:
         _check_time(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    return format_number(value) if isinstance(value, int | float) else str(value)
 
 
 def _check_time(value: JsonValue) -> None:
+    match = _TIME.fullmatch(value) if isinstance(value, str) else None
     try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) and "T" in value.upper() else None
+        valid = match is not None and bool(date(int(match[1]), int(match[2]), int(match[3])))
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+        valid = False
+    if not valid:
         raise WorkflowError.of("validation", "the event attribute `time` must be RFC 3339, like 2026-01-31T12:00:00Z")
 
 

@@ -4,19 +4,28 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
+import msgspec
+
 from dalsegno.interpreter.compiler import Common, Compiler
 from dalsegno.interpreter.frames import Frame, State
 from dalsegno.interpreter.graph import Directive, Flow, Step, StepList
 from dalsegno.interpreter.machine import Machine
 from dalsegno.interpreter.same import same
 from dalsegno.schema.model import ForkTask
-from dalsegno.schema.values import JsonObject, JsonValue
+from dalsegno.schema.values import JsonObject, JsonValue, as_object
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What a branch made of the top-level keys of its `$context`."""
+
+    values: JsonObject
+    removed: list[str]
 
 
 class ForkState(State, tag="fork"):
-    """The contexts that completed branches left, by index; their outputs are what the frame holds."""
+    """The changes of the branches that completed, by index; their outputs are what the frame holds."""
 
-    contexts: dict[int, JsonValue]
+    changes: dict[int, Change]
     failed: int = 0
 
 
@@ -26,6 +35,10 @@ class BranchStep(Step):
 
     index: int
     body: StepList
+
+    @property
+    def is_task(self) -> bool:
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,7 +50,7 @@ class ForkStep(Step):
         if not self.branches:
             machine.complete(frame, frame.input if self.compete else [])
             return
-        frame.state = ForkState(contexts={})
+        frame.state = ForkState(changes={})
         frame.held = [None] * len(self.branches)
         for branch in self.branches:
             inside = machine.spawn(branch, frame, frame.input)
@@ -48,16 +61,16 @@ class ForkStep(Step):
     def child_ended(self, machine: Machine, frame: Frame, child: Frame, output: JsonValue, then: Directive) -> None:
         state = cast(ForkState, frame.state)
         index = cast(BranchStep, child.step).index
-        state.contexts[index] = child.context
+        state.changes[index] = _change(frame.holder.context, child.context)
         if self.compete:
             machine.drop_children(frame)
-            self._join(frame, [index])
+            _join(frame, [index])
             machine.complete(frame, output)
             return
         outputs = cast("list[JsonValue]", frame.held)
         outputs[index] = output
-        if len(state.contexts) == len(self.branches):
-            self._join(frame, sorted(state.contexts))
+        if len(state.changes) == len(self.branches):
+            _join(frame, sorted(state.changes))
             machine.complete(frame, outputs)
 
     def child_failed(self, machine: Machine, frame: Frame, child: Frame | None, error: JsonObject) -> bool:
@@ -68,29 +81,30 @@ class ForkStep(Step):
     def ending(self, machine: Machine, frame: Frame, child: Frame) -> None:
         state = cast(ForkState, frame.state)
         index = cast(BranchStep, child.step).index
-        done = sorted(state.contexts)
-        state.contexts[index] = child.context
-        self._join(frame, [index, *done])
-
-    def _join(self, frame: Frame, order: Iterable[int]) -> None:
-        """Apply to the context around what each branch added, changed or removed in its own, key by key."""
-        contexts = cast(ForkState, frame.state).contexts
-        base = frame.holder.context
-        joined = base
-        for index in order:
-            joined = _apply(joined, base, contexts[index])
-        frame.holder.context = joined
+        done = sorted(state.changes)
+        state.changes[index] = _change(frame.holder.context, child.context)
+        _join(frame, [index, *done])
 
 
-def _apply(context: JsonValue, base: JsonValue, branch: JsonValue) -> JsonValue:
-    """`context` with the top-level changes that `branch` made to `base`."""
-    if branch is base:
-        return context
-    before = base if isinstance(base, dict) else {}
-    after = branch if isinstance(branch, dict) else {}
-    kept = context if isinstance(context, dict) else {}
-    changed = {key: value for key, value in after.items() if key not in before or not same(value, before[key])}
-    return {key: value for key, value in kept.items() if key in after or key not in before} | changed
+def _change(base: JsonValue, context: JsonValue) -> Change:
+    """What a branch added, changed and removed, from the context as it was at the fork."""
+    before, after = as_object(base), as_object(context)
+    if after is before:
+        return _UNCHANGED
+    values = {key: value for key, value in after.items() if key not in before or not same(value, before[key])}
+    return Change(values, [key for key in before if key not in after])
+
+
+def _join(frame: Frame, order: Iterable[int]) -> None:
+    """Apply the changes of branches to the context around, one after the other."""
+    changes = cast(ForkState, frame.state).changes
+    for change in (changes[index] for index in order):
+        if change.values or change.removed:
+            kept = as_object(frame.holder.context).items()
+            frame.holder.context = {key: value for key, value in kept if key not in change.removed} | change.values
+
+
+_UNCHANGED = Change({}, [])
 
 
 def build(compiler: Compiler, task: ForkTask, common: Common, targets: Mapping[str, int]) -> Step:

@@ -24,9 +24,13 @@ class RaiseStep(InstantStep):
         status = error.get("status")
         if isinstance(status, bool) or not isinstance(status, int):
             raise WorkflowError.of("expression", "the `status` of a raised error must be a whole number")
+        error = {name: value for name, value in error.items() if value is not None}
+        for name in ("title", "detail", "instance"):
+            if not isinstance(error.get(name, ""), str):
+                raise WorkflowError.of("expression", f"the `{name}` of a raised error must be a string")
         title = title_of(error["type"])
         raise WorkflowError(error if title is None or "title" in error else {**error, "title": title})
 
 
 def build(compiler: Compiler, task: RaiseTask, common: Common, targets: Mapping[str, int]) -> Step:
-    return RaiseStep(**common, error=compiler.language.bare(task.error))
+    return RaiseStep(**common, error=compiler.language.data(task.error))

@@ -130,7 +130,7 @@ class TryStep(Step):
     def _cut_off(self, machine: Machine, frame: Frame, purpose: str) -> None:
         """An attempt took too long: cancel it; the timeout passes the catch like any error (decision R3)."""
         limit = "retry.limit.attempt.duration" if purpose == ATTEMPT else "retry.limit.duration"
-        machine.drop_children(frame)
+        machine.stop(frame)
         error = with_instance(standard("timeout", f"the attempt took longer than `{limit}` allows"), self.reference)
         if not self.child_failed(machine, frame, None, error):
             machine.fault(frame, error)
@@ -140,7 +140,10 @@ def _matches(name: str, wanted: JsonValue, error: JsonObject) -> bool:
     """One field of `catch.errors.with` (decisions E1, E3, E14)."""
     if name == "type":
         return same_type(wanted, error.get("type"))
-    return same(wanted, error.get("detail" if name == "details" else name))
+    found = error.get("detail" if name == "details" else name)
+    if name == "status" and not isinstance(found, bool):
+        return wanted == found
+    return same(wanted, found)
 
 
 def build(compiler: Compiler, task: TryTask, common: Common, targets: Mapping[str, int]) -> Step:

@@ -13,9 +13,14 @@ from dalsegno.schema.model import Transform
 class WorkflowStep(Step):
     main: StepList
 
+    @property
+    def is_task(self) -> bool:
+        return False
+
     def enter(self, machine: Machine, frame: Frame) -> None:
         if self.timeout is not None:
             machine.start_timer(frame, machine.length(self.timeout, frame), TIMEOUT)
+        frame.context = {}  # Not before: what shapes the workflow's input sees none (decisions D1, D6).
         machine.run_list(frame, self.main, frame.input)
 
 

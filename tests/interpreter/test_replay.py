@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dalsegno.interpreter import Machine, NondeterminismError, UnreadableSnapshot, replay, restore, take
 from dalsegno.interpreter.errors import WorkflowError
-from dalsegno.interpreter.events import FACTS, AnyEvent, decode, encode
+from dalsegno.interpreter.events import FACTS, ActivityCompleted, AnyEvent, decode, encode
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
 from documents import workflows
@@ -166,6 +166,40 @@ def test_large_values_are_written_once_however_many_frames_hold_them() -> None:
     again = restore(host.graph, snapshot)
     assert take(again) == snapshot
     assert again.pending == host.machine.pending
+
+
+@pytest.mark.parametrize("size", [10, 9_000])
+def test_forks_that_hold_equal_outputs_do_not_share_them_after_a_restore(size: int) -> None:
+    fork = "{fork: {branches: [{x: {call: f}}, {y: {call: f}}]}}"
+    host = Host(f"do: [{{o: {{fork: {{branches: [{{a: {fork}}}, {{b: {fork}}}]}}}}}}]", hold=frozenset("f"))
+    host.step()
+    ids = [call.seq for call in host.calls]
+    for id_, result in zip((ids[0], ids[2]), ("x" * size, "x" * size), strict=True):
+        host.tell(ActivityCompleted(at=host.clock, id=id_, result=result))
+    host.machine = restore(host.graph, take(host.machine))
+    for id_, result in zip((ids[1], ids[3]), ("a-y", "b-y"), strict=True):
+        host.tell(ActivityCompleted(at=host.clock, id=id_, result=result))
+    assert host.output == [["x" * size, "a-y"], ["x" * size, "b-y"]]
+
+
+@given(workflows(), st.data())
+def test_any_order_of_what_is_due_keeps_the_law_with_yields_everywhere(workflow: Workflow, data: st.DataObject) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dalsegno.interpreter.machine.STRIDE", data.draw(st.sampled_from([2, 3, 5])))
+        host = Host(workflow, {"n": 0}, activities())
+        while host.step_any(data.draw(st.integers(0, 3))):
+            snapshot = take(host.machine)
+            assert take(replay(host.graph, host.log)) == snapshot
+            host.machine = restore(host.graph, snapshot)
+        assert host.machine.outcome is not None
+
+
+def test_data_that_is_nested_too_deeply_is_an_expression_error_not_a_crash() -> None:
+    deep = "${ reduce range(2000) as $i (1; [.]) }"
+    for task in (f"{{call: f, with: {{x: '{deep}'}}}}", f"{{emit: {{event: {{with: {{type: t, data: '{deep}'}}}}}}}}"):
+        assert "nested" in str(Host(f"do: [{{t: {task}}}]").run().error["detail"])
+    host = Host(f"do: [{{t: {{set: {{x: '{deep}'}}}}}}]").run()
+    assert host.error["instance"] == "/output"
 
 
 def test_a_snapshot_of_another_format_or_document_is_refused() -> None:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from heapq import heappop, heappush
 
+import msgspec
 from ruamel.yaml import YAML
 
 from dalsegno.interpreter import AnyCommand, AnyEvent, Fact, Machine, StepGraph, compile, recorded, replay
@@ -82,6 +83,18 @@ class Host:
             return False
         self.tell(self._facts.popleft())
         return True
+
+    def step_any(self, choice: int) -> bool:
+        """Like `step`, but any of the next facts may come first, and the nearest timer before all of them."""
+        if choice == 3 and self._timers:
+            deadline, id_ = heappop(self._timers)
+            if id_ not in self._cancelled:
+                self.clock = max(self.clock, deadline)
+                self._facts.appendleft(TimerFired(at=self.clock, id=id_))
+        elif self.machine.started is not None and len(self._facts) > 1:
+            self._facts.rotate(choice)
+        self._facts = deque(msgspec.structs.replace(fact, at=max(fact.at, self.clock)) for fact in self._facts)
+        return self.step()
 
     def tell(self, fact: Fact) -> list[AnyCommand]:
         """Tell the machine a fact, keep the log, and take note of what it asks for."""

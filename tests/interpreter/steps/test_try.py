@@ -325,3 +325,40 @@ def test_e2_references_of_tasks_inside_catch_and_branches() -> None:
     assert host.error["instance"] == "/do/0/t/catch/do/0/y"
     host = Host(f"do: [{{x: {{set: {{}}}}}}, {{f: {{fork: {{branches: [{{b: {bad}}}]}}}}}}]").run()
     assert host.error["instance"] == "/do/1/f/fork/branches/0/b"
+
+
+@pytest.mark.parametrize(("retries", "calls"), [(0, 1), (1, 0)])
+def test_r3_an_attempt_that_is_cut_off_between_two_strides_goes_on_no_more(retries: int, calls: int) -> None:
+    host = Host(
+        f"""
+do:
+  - t:
+      try:
+        - count: {{set: {{n: '${{ .n + 1 }}'}}}}
+        - again: {{switch: [{{more: {{when: 'true', then: count}}}}]}}
+      catch:
+        retry: {{delay: PT1H, limit: {{attempt: {{duration: PT1S, count: {retries}}}}}}}
+        do: [{{h: {{call: f}}}}]
+""",
+        {"n": 0},
+        hold=frozenset({"f"}),
+    )
+    host.step()
+    host.clock += 1000
+    host.fire_due()
+    assert host.step()
+    assert len(host.calls) == calls
+    assert not host.machine.yielded
+
+
+def test_f8_r7_variables_end_before_the_tasks_own_output_is_shaped() -> None:
+    host = Host(
+        """
+do:
+  - outer:
+      for: {in: '["a"]'}
+      do:
+        - inner: {for: {in: '[1, 2]'}, do: [{s: {set: {n: 1}}}], output: {as: '{item: $item}'}}
+"""
+    ).run()
+    assert host.output == {"item": "a"}

@@ -1,0 +1,138 @@
+"""Golden logs: executions as they were recorded once, which must replay for ever.
+
+A file of tests/replay_logs is JSON lines: the document and the digest of the machine, then the log, an event a line.
+Files are only ever added: `.venv/bin/python tests/support/golden.py NAME` writes the story of that name below, and
+refuses to write over one that is there.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from dalsegno.interpreter import Machine, take
+from dalsegno.interpreter.errors import WorkflowError
+from dalsegno.interpreter.events import AnyEvent, decode, encode
+from dalsegno.interpreter.snapshot import FORMAT
+from dalsegno.schema.model import Workflow
+from dalsegno.schema.values import JsonObject, JsonValue
+from host import Answer, Host
+from repository import ROOT
+
+FOLDER = ROOT / "tests" / "replay_logs"
+
+
+@dataclass(frozen=True)
+class Golden:
+    """One recorded execution; `machine` is the digest of its last state in snapshots of format `format`."""
+
+    workflow: Workflow
+    log: list[AnyEvent]
+    machine: str
+    format: int
+
+
+def read(path: Path) -> Golden:
+    """A golden log."""
+    head, *events = path.read_text(encoding="utf-8").splitlines()
+    about = json.loads(head)
+    log = [decode(event) for event in events]
+    return Golden(Workflow(about["document"]), log, about["machine"], about["format"])
+
+
+def digest(machine: Machine) -> str:
+    """The machine's state, hashed."""
+    return blake2b(take(machine).state, digest_size=16).hexdigest()
+
+
+def write(name: str, host: Host) -> Path:
+    """Add a golden log. Raises FileExistsError where there is one of that name."""
+    about = {"document": host.graph.workflow.definition, "format": FORMAT, "machine": digest(host.machine)}
+    path = FOLDER / f"{name}.jsonl"
+    lines = [json.dumps(about), *(encode(event).decode() for event in host.log)]
+    with path.open("x", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    return path
+
+
+def _answer(failures: int) -> Answer:
+    left = [failures]
+
+    def answer(arguments: JsonObject) -> JsonValue:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise WorkflowError.of("communication", "away", status=503)
+        return {"paid": True, "amount": 12.5, "digits": 10**25}
+
+    return answer
+
+
+def _order() -> Host:
+    return Host(
+        """
+do:
+  - pay:
+      try: [{charge: {call: charge, with: {order: '${ .id }'}}}]
+      catch:
+        errors: {with: {status: 503}}
+        retry: {delay: PT2S, backoff: {exponential: {}}, jitter: {from: PT0S, to: PT5S}, limit: {attempt: {count: 5}}}
+      export: {as: '{paid: .paid}'}
+  - prepare:
+      fork:
+        branches:
+          - pack: {call: pack, with: {what: '${ .digits }'}}
+          - label: {set: {label: '${ $context.paid }'}, export: {as: '$context + {labelled: true}'}}
+  - told: {emit: {event: {with: {type: order.ready, data: '${ $context }'}}}}
+""",
+        {"id": "7"},
+        {"charge": _answer(2), "pack": _answer(0)},
+    ).run()
+
+
+def _loops() -> Host:
+    return Host(
+        """
+do:
+  - each:
+      for: {each: item, at: place, in: '[range(3)]'}
+      while: $item < 2
+      do:
+        - call: {call: f, with: {item: '${ $item }'}}
+        - keep: {set: {sum: '${ (.amount // 0) + $place }'}}
+  - count: {set: {n: '${ (.n // 0) + 1 }'}}
+  - again: {switch: [{more: {when: .n < 12000, then: count}}]}
+""",
+        {},
+        {"f": _answer(0)},
+    ).run()
+
+
+def _timeouts() -> Host:
+    return Host(
+        """
+timeout: {after: PT1H}
+do:
+  - race:
+      fork:
+        compete: true
+        branches:
+          - slow: {call: slow}
+          - quick: {wait: PT1S}
+  - bounded:
+      try: [{late: {call: slow, timeout: {after: PT5S}}}]
+      catch: {as: problem, do: [{note: {set: {caught: '${ $problem }'}}}]}
+  - fail: {raise: {error: {type: 'https://example.com/over', status: 500, detail: '${ .caught.title }'}}}
+""",
+        {},
+        hold=frozenset({"slow"}),
+    ).run()
+
+
+STORIES: dict[str, Callable[[], Host]] = {"1-order": _order, "1-loops": _loops, "1-timeouts": _timeouts}
+
+
+if __name__ == "__main__":
+    for story in sys.argv[1:]:
+        print(write(story, STORIES[story]()))
