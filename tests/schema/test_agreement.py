@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 import pytest
@@ -18,11 +18,14 @@ from ruamel.yaml import YAML
 
 import conformance_data
 from dalsegno.schema.findings import Findings
+from dalsegno.schema.model import Workflow, task
 from dalsegno.schema.places import Place
 from dalsegno.schema.problems import Severity
 from dalsegno.schema.rules import schema_text, workflow_rule
 from dalsegno.schema.source import parse
 from dalsegno.schema.structure import check
+from dalsegno.schema.validation import check as validate
+from dalsegno.schema.values import JsonObject
 from soak import count
 
 EXAMPLES = sorted(conformance_data.folder().glob("examples/*.yaml"))
@@ -36,6 +39,10 @@ def is_mapping(value: object) -> bool:
 
 def is_list(value: object) -> bool:
     return isinstance(value, list)
+
+
+def is_flag(value: object) -> bool:
+    return isinstance(value, bool)
 
 
 def is_text(value: object) -> bool:
@@ -242,3 +249,33 @@ def test_a_mutation_is_judged_alike(seed: int) -> None:
             assert not theirs(document) or refused_by_decision(errors), f"{errors} {document}"
         else:
             assert theirs(walk(document, official_form)), f"only we accept {document}"
+
+
+def build(workflow: Workflow) -> None:
+    """Everything that the model makes of a definition, at once."""
+    assert isinstance(workflow.do, tuple)
+    assert workflow.input is not None
+    assert workflow.output is not None
+    assert workflow.timeout is None or workflow.timeout
+    assert isinstance(workflow.digest, str)
+    assert workflow.name
+    assert workflow.namespace
+    assert workflow.version
+    assert workflow.language
+    assert workflow.mode in ("strict", "loose")
+    assert workflow.input_schema is None or is_mapping(workflow.input_schema) or is_flag(workflow.input_schema)
+    for name, function in workflow.use("functions").items():
+        assert task(name, cast(JsonObject, function), f"/use/functions/{name}", workflow).name == name
+
+
+@pytest.mark.usefixtures("conformance")
+def test_a_mutation_that_passes_the_door_builds() -> None:
+    passed = 0
+    for document in mutations(99, count(500, 10_000)):
+        definition, problems = validate(json.dumps(document))
+        if definition is not None:
+            passed += 1
+            build(Workflow(definition))
+        else:
+            assert any(problem.severity is Severity.ERROR for problem in problems)
+    assert passed > 20
