@@ -8,10 +8,10 @@ from dalsegno.schema.validation import check, read
 HEADER = "document: {dsl: '1.0.3', namespace: test, name: checks, version: '1.0.0'}\n"
 
 
-def found(document: str, **arguments: list[str]) -> list[str]:
+def found(document: str, functions: list[str] | None = None) -> list[str]:
     """`severity code at line:column` of each problem; the header is line 0, so that the rest counts from 1."""
     whole = document.startswith("document:")
-    _, problems = check(document if whole else HEADER + document, **arguments)
+    _, problems = check(document if whole else HEADER + document, functions=functions)
     shift = 0 if whole else 1
     return [f"{one.severity} {one.code} at {one.line - shift}:{one.column}" for one in problems]
 

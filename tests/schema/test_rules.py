@@ -43,7 +43,7 @@ def test_every_property_has_a_title_for_editors() -> None:
     for path, schema in ALL.items():
         is_condition = "/if/" in path or "/then/" in path
         if path.rpartition("/")[0].endswith("properties") and not is_condition:
-            target = SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else {}
+            target: dict[str, Any] = SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else {}
             assert "title" in schema or "title" in target, path
 
 
@@ -68,7 +68,7 @@ def test_a_place_that_says_nothing_about_expressions_is_closed_or_a_name() -> No
     }
     for path, schema in ALL.items():
         name = path.rpartition("/")[2]
-        is_property = path.split("/")[-2] == "properties"
+        is_property = path.rpartition("/")[0].endswith("properties")
         if is_property and schema.get("type") == "string" and "x-expression" not in schema:
             assert name in names, path
 

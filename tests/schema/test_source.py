@@ -32,8 +32,9 @@ def places(source: Source) -> dict[str, tuple[tuple[int, int] | None, tuple[int,
         if isinstance(node.children, dict):
             for name, child in node.children.items():
                 visit(child.node, f"{pointer}/{name}", (child.line, child.column))
-        for index, child in enumerate(node.children if isinstance(node.children, list) else ()):
-            visit(child, f"{pointer}/{index}", None)
+        elif node.children is not None:
+            for index, element in enumerate(node.children):
+                visit(element, f"{pointer}/{index}", None)
 
     visit(source.root, "", None)
     return found
