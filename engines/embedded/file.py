@@ -26,6 +26,9 @@ _TROUBLES = {
     sqlite3.SQLITE_LOCKED: Trouble.BUSY,
 }
 
+# About one row and not about the file: the instance that it belongs to is at fault, and no other.
+_ROWS = {sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH}
+
 
 @contextmanager
 def troubles(path: str, special: Mapping[int, Trouble] | None = None) -> Generator[None, None, None]:
@@ -35,6 +38,8 @@ def troubles(path: str, special: Mapping[int, Trouble] | None = None) -> Generat
     except sqlite3.Error as error:
         # The low byte of an extended code is the kind; an error of the module itself has none.
         kind = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        if kind in _ROWS:
+            raise
         raise StoreError(path, (special or {}).get(kind) or _TROUBLES.get(kind, Trouble.BROKEN), str(error)) from error
 
 

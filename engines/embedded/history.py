@@ -90,7 +90,7 @@ def _detail(event: AnyEvent, request: ActivityScheduled | TimerStarted | None) -
         case ActivityCancelled():
             return name
         case TimerStarted():
-            return f"until {moment(event.deadline).isoformat(timespec='milliseconds')}" if _known(event) else "for ever"
+            return f"until {moment(event.deadline).isoformat(timespec='milliseconds')}"
         case MessageEmitted():
             return f"{event.message.get('type')} {event.message.get('id')}"
         case CustomStatusSet():
@@ -101,11 +101,6 @@ def _detail(event: AnyEvent, request: ActivityScheduled | TimerStarted | None) -
             return event.reason or ""
         case TimerFired() | TimerCancelled() | Yielded() | Resumed():
             return ""
-
-
-def _known(event: TimerStarted) -> bool:
-    # Python's dates end with the year 9999.
-    return event.deadline < 253_370_764_800_000
 
 
 def _json(value: JsonValue) -> str:
