@@ -2,8 +2,7 @@
 
 import pytest
 
-from dalsegno.schema.problems import InvalidDocument, Severity
-from dalsegno.schema.validation import check, read
+from dalsegno.schema.validation import check
 
 HEADER = "document: {dsl: '1.0.3', namespace: test, name: checks, version: '1.0.0'}\n"
 
@@ -378,32 +377,3 @@ def test_a_process_is_asked_for_what_it_can_do(run: str, problems: list[str]) ->
 def test_an_authentication_can_be_carried_out(authentication: str, problems: list[str]) -> None:
     document = f"use: {{authentications: {{a: {authentication}}}}}\ndo: []\n"
     assert sorted(one.partition(" at ")[0] for one in found(document)) == problems
-
-
-# --- the door
-
-
-def test_a_definition_is_given_when_there_is_no_error_only() -> None:
-    definition, problems = check(HEADER + task("call: charge"))
-    assert definition is not None
-    assert [problem.severity for problem in problems] == [Severity.WARNING]
-    assert check(HEADER)[0] is None
-
-
-def test_problems_come_in_the_order_of_the_text_and_carry_the_path() -> None:
-    document = "do:\n  - a: {set: {x: 1}, then: nowhere}\n  - b: {st: {x: 1}}\nextra: 1\n"
-    _, problems = check(HEADER + document, path="flow.yaml")
-    assert [problem.code for problem in problems] == ["unknown-target", "unknown-property", "unknown-property"]
-    assert {problem.path for problem in problems} == {"flow.yaml"}
-    assert [problem.reference for problem in problems] == ["/do/0/a/then", "/do/1/b/st", "/extra"]
-
-
-def test_reading_an_invalid_document_raises_with_all_its_problems() -> None:
-    with pytest.raises(InvalidDocument, match=r"flow.yaml:2:5: error\[wrong-type\]") as caught:
-        read(HEADER + "do: 1\nextra: 1\n", path="flow.yaml")
-    assert [problem.code for problem in caught.value.problems] == ["wrong-type", "unknown-property"]
-
-
-def test_other_keys_of_the_root_are_a_warning_and_slips_an_error() -> None:
-    assert found("do: []\nauthor: me\n") == ["warning unknown-property at 2:1"]
-    assert found("do: []\ntimout: {after: PT1S}\n") == ["error unknown-property at 2:1"]
