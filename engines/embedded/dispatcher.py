@@ -45,8 +45,10 @@ class Dispatcher:
         clock: Clock,
         tell: Callable[[Tell], None],
         ask: Callable[[Callable[[Round], Callable[[], object]]], Awaitable[object]],
+        known: Callable[[str], bool],
     ) -> None:
         self._performer = performer
+        self._known = known
         self._clock = clock
         self._tell = tell
         self._ask = ask
@@ -87,6 +89,10 @@ class Dispatcher:
 
     def _start(self, whose: Whose, scheduled: ActivityScheduled, attempts: int) -> None:
         if self._stopped or scheduled.id in self._running.get(whose.execution, ()):
+            return
+        if not self._known(scheduled.activity):
+            # It stays a row, for an engine that can perform it.
+            _LOGGER.warning("instance %s waits for an engine with the activity %s", whose.instance, scheduled.activity)
             return
         task = asyncio.get_running_loop().create_task(self._run(whose, scheduled, attempts))
         self._running.setdefault(whose.execution, {})[scheduled.id] = task

@@ -81,7 +81,7 @@ class AsyncEngine:
             report=self._reported_elsewhere,
             failed=self._failed_elsewhere,
         )
-        self._dispatcher = Dispatcher(self._performer, self._clock, self._owner.tell, self._counted)
+        self._dispatcher = Dispatcher(self._performer, self._clock, self._owner.tell, self._counted, self._can_perform)
 
     # --- its life ----------------------------------------------------------------------------------------------------
 
@@ -256,6 +256,10 @@ class AsyncEngine:
 
         self._owner.tell(Ask(act, reply))
         return await future
+
+    def _can_perform(self, activity: str) -> bool:
+        # Who stands in for the activities answers for every name.
+        return self._performer is not self._activities or activity in self._activities
 
     async def _counted(self, act: Callable[[Round], Callable[[], object]]) -> object:
         return await self._ask(act, lambda answer: answer)

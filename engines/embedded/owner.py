@@ -210,7 +210,8 @@ class Owner:
             self._nearest = self.store.pending.nearest()
         # Behind whatever has come meanwhile, so that a cancellation is heard before the loop goes on.
         for turn in round_.committed:
-            if turn.yielded:
+            # An engine that leaves does not go on: the next one finds who has yielded.
+            if turn.yielded and not self._stopping.is_set():
                 self._errands.append(Tell(turn.whose.execution, Resumed(at=turn.at)))
         self._report((round_.committed, round_.replies))
 

@@ -1,11 +1,13 @@
 """The first event of an instance: everything that must not change during its life."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from dalsegno import __version__
 from dalsegno.activities.results import NotPlain, plain
 from dalsegno.engines.ports import Ids
 from dalsegno.interpreter.events import InstanceStarted
+from dalsegno.interpreter.expressions import Budget
 from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonValue
@@ -29,7 +31,8 @@ def starting(
         version=workflow.version,
         digest=workflow.digest,
         seed=ids.seed(),
-        input=_json(input),
+        input={} if input is None else _json(input),  # Decision D19.
+        budgets=asdict(Budget()),
         runtime={"name": "dalsegno", "version": __version__, "metadata": {}},
         tags=dict(tags or {}),
     )

@@ -4,7 +4,7 @@ What they call on the internet is answered by a server of ours; the documents ar
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,8 @@ def scenarios() -> Iterator[Any]:
         yield pytest.param([], marks=pytest.mark.skip(reason=absence() or ""))
         return
     for path in sorted(folder().glob("ctk*/*.feature")):
-        feature = Parser().parse(path.read_text(encoding="utf-8"))["feature"]
-        for child in feature["children"]:
+        document: Any = Parser().parse(path.read_text(encoding="utf-8"))
+        for child in document["feature"]["children"]:
             scenario = child["scenario"]
             yield pytest.param(scenario["steps"], id=f"{path.parent.name}/{path.stem}: {scenario['name']}")
 
@@ -131,7 +131,7 @@ def then_runs_after(world: World, _: JsonValue, task: str, other: str) -> None:
     assert world.order.index(task) > world.order.index(other)
 
 
-STEPS = {
+STEPS: dict[str, Callable[..., None]] = {
     r"a workflow with definition:": given_document,
     r"given the workflow input is:": given_input,
     r"the workflow is executed": when_executed,

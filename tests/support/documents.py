@@ -62,12 +62,13 @@ def _composites(inner: st.SearchStrategy[JsonObject]) -> st.SearchStrategy[JsonO
             "when": st.just("$error.status > 0"),
         },
     )
-    return st.one_of(
+    drawn: st.SearchStrategy[JsonObject] = st.one_of(
         tasks.map(lambda do: {"do": do}),
         st.tuples(st.integers(0, 3), tasks).map(lambda d: {"for": {"in": f"[range({d[0]})]"}, "do": d[1]}),
         st.tuples(st.booleans(), _list(inner, 3)).map(lambda d: {"fork": {"compete": d[0], "branches": d[1]}}),
         st.tuples(tasks, catch).map(lambda d: {"try": d[0], "catch": d[1]}),
-    ).flatmap(_with("timeout", st.just({"after": {"seconds": 4}})))
+    )
+    return drawn.flatmap(_with("timeout", st.just({"after": {"seconds": 4}})))
 
 
 def workflows() -> st.SearchStrategy[Workflow]:
