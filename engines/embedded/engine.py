@@ -98,7 +98,8 @@ class AsyncEngine:
             closing.push_async_callback(self._stop)
             if self.path != MEMORY:
                 self._reading = await self._loop.run_in_executor(self._reader, Store.readable, self.path)
-                closing.callback(self._reading.close)
+                # On the reader's thread, behind whatever is still being read.
+                closing.push_async_callback(self._close_reading)
             self._closing = closing.pop_all()
         return self
 
@@ -125,6 +126,9 @@ class AsyncEngine:
         self._open = False
         self._waiting.fail(EngineClosed())
         await self._closing.aclose()
+
+    async def _close_reading(self) -> None:
+        await self._loop.run_in_executor(self._reader, self._reading.close)
 
     async def _stop(self) -> None:
         interrupted = await self._dispatcher.stop()
