@@ -94,7 +94,7 @@ def put(state: State, value: Any, key: Any, new: JsonValue) -> JsonValue:
     """`value` with `new` at `key`. null is taken for an empty array or object."""
     kind_of_key = type(key)
     if kind_of_key is str and (type(value) is dict or value is None):
-        state.step((len(value) if value else 0) >> 4)
+        state.step((len(value) if value else 0) >> 6)
         changed = dict(value or {})
         changed[key] = new
         return changed
@@ -123,7 +123,7 @@ def _put_element(state: State, array: list[Any], key: int | float, new: JsonValu
             raise ExpressionError("Out of bounds negative array index")
     if index > MAX_INDEX:
         raise ExpressionError("Array index too large")
-    state.step(length >> 4)
+    state.step(length >> 8)
     changed = array.copy()
     if index < length:
         changed[index] = new

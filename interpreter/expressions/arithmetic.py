@@ -45,7 +45,7 @@ def add(state: State, left: Any, right: Any) -> JsonValue:
         state.grow((len(left) + len(right) >> 5) + 1)
         return left + right  # type: ignore[no-any-return]
     if kind is list and type(right) is list:
-        state.grow(len(left) + len(right) + 2 >> 1)
+        state.grow((len(left) + len(right) >> 3) + 1)
         return left + right  # type: ignore[no-any-return]
     if kind is dict and type(right) is dict:
         state.grow(3 * (len(left) + len(right)) + 5)

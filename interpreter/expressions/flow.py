@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from dalsegno.interpreter.expressions import tree
+from dalsegno.interpreter.expressions.accumulate import Step, quick_step
 from dalsegno.interpreter.expressions.bindings import Binder, binder
 from dalsegno.interpreter.expressions.code import Code, Compiler, Form, Kind, Scope, many, maybe, one, outputs
 from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionError, ExpressionSyntaxError
@@ -189,6 +190,9 @@ def reduce(compiler: Compiler, node: tree.Reduce, scope: Scope) -> Code:
     compiler.plain, compiler.repeats = False, True
     source, init = compiler.code(node.source, scope), compiler.code(node.init, scope)
     bound = binder(compiler, node.patterns, scope)
+    quick = None if bound.frame is None else quick_step(compiler, node.update, bound.scope)
+    if quick is not None and init.kind is Kind.ONE:
+        return _accumulate(source, init, *quick)
     update = compiler.code(node.update, bound.scope)
     if len(node.patterns) > 1:
         return _reduce_alternatives(source, init, bound, update)
@@ -215,6 +219,18 @@ def reduce(compiler: Compiler, node: tree.Reduce, scope: Scope) -> Code:
         return one(lambda v, e: folded(first(v, e), v, e), *parts, through=4)
     starts = outputs(init)
     return many(lambda v, e: (folded(start, v, e) for start in starts(v, e)), *parts, through=4)
+
+
+def _accumulate(source: Code, init: Code, step: Step, parts: list[Code]) -> Code:
+    items, first = outputs(source), init.run
+
+    def fold(v: Any, e: Frame) -> Any:
+        state, own = first(v, e), False
+        for item in items(v, e):
+            state, own = step(state, own, (*e, item))
+        return state
+
+    return one(fold, source, init, *parts, through=2)
 
 
 def _last(kind: Kind, result: Any) -> Any:

@@ -109,7 +109,11 @@ def _plain(compiler: Compiler, plain: registry.Plain, arguments: list[Code]) -> 
                 fixed = only(None, ())
                 return Code(Kind.ONE, lambda v, e: function(e[0], v, fixed))
             return one(lambda v, e: function(e[0], v, only(v, e)), *arguments)
-        return one(lambda v, e: function(e[0], v, *[run(v, e) for run in runs]), *arguments, through=2)
+        if plain.first_outermost:
+            return one(lambda v, e: function(e[0], v, *[run(v, e) for run in runs]), *arguments, through=2)
+        # As in jq the last argument is evaluated first: it decides which of two errors is seen.
+        backwards = runs[::-1]
+        return one(lambda v, e: function(e[0], v, *[run(v, e) for run in backwards][::-1]), *arguments, through=2)
     compiler.plain = False
     sources = [outputs(argument) for argument in arguments]
     order = range(len(sources)) if plain.first_outermost else range(len(sources) - 1, -1, -1)

@@ -20,6 +20,9 @@ from dalsegno.interpreter.expressions.ordering import compare, equal, kind, sort
 from dalsegno.interpreter.expressions.text import described, to_text, type_error, type_error2
 
 
+_NOT_ARRAYS = "cannot be sorted, as they are not both arrays"
+
+
 def _sortable(value: Any) -> list[Any]:
     if type(value) is not list:
         raise type_error(value, "cannot be sorted, as it is not an array")
@@ -82,7 +85,7 @@ def _iterable(value: Any) -> list[Any]:
     return value
 
 
-def _keyed(apply: Callable[[list[Any], list[Any]], Any]) -> Any:
+def _keyed(apply: Callable[[list[Any], list[Any]], Any], problem: str = _NOT_ARRAYS) -> Any:
     """The form of a function that takes a key expression: the key of an element is the array of its outputs."""
 
     def build(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
@@ -100,7 +103,7 @@ def _keyed(apply: Callable[[list[Any], list[Any]], Any]) -> Any:
                 return apply(v, [key(item, e) for item in v])
             found: list[Any] = [list(keys(item, e)) for item in iterate(v)]
             if type(v) is not list:
-                raise type_error2(v, found, "cannot be sorted, as they are not both arrays")
+                raise type_error2(v, found, problem)
             return apply(v, found)
 
         return one(run, body, through=3)
@@ -111,8 +114,8 @@ def _keyed(apply: Callable[[list[Any], list[Any]], Any]) -> Any:
 form("sort_by", 1)(_keyed(lambda array, keys: [array[i] for i in sorted_by(array, keys)]))
 form("group_by", 1)(_keyed(_groups))
 form("unique_by", 1)(_keyed(lambda array, keys: [group[0] for group in _groups(array, keys)]))
-form("min_by", 1)(_keyed(lambda array, keys: _best(array, keys, True)))
-form("max_by", 1)(_keyed(lambda array, keys: _best(array, keys, False)))
+form("min_by", 1)(_keyed(lambda array, keys: _best(array, keys, True), "cannot be iterated over"))
+form("max_by", 1)(_keyed(lambda array, keys: _best(array, keys, False), "cannot be iterated over"))
 
 
 @plain("add")

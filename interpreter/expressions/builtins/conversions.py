@@ -19,11 +19,19 @@ _NOT_A_NUMBER: Final = re.compile(r"-?nan", re.IGNORECASE)
 _MAX_DEPTH: Final = 10_000
 
 
+def spent(state: State, text: str) -> str:
+    """Counts a new string; in a plain expression, which makes few of them, only one that is large."""
+    state.elements -= 2
+    if state.elements < 0 or len(text) > 1000:
+        state.grow(len(text) >> 5)
+    return text
+
+
 @plain("tostring")
 def tostring(state: State, value: Any) -> Any:
     text = to_text(value)
-    if len(text) > 1000 and text is not value:
-        state.grow(len(text) >> 5)
+    if text is not value:
+        spent(state, text)
     return text
 
 

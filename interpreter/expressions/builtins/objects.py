@@ -6,6 +6,7 @@
 from typing import Any
 
 from dalsegno.interpreter.expressions.access import get, iterate
+from dalsegno.interpreter.expressions.builtins.conversions import spent
 from dalsegno.interpreter.expressions.builtins.registry import plain
 from dalsegno.interpreter.expressions.errors import ExpressionError
 from dalsegno.interpreter.expressions.frames import State
@@ -94,7 +95,4 @@ def from_entries(state: State, value: Any) -> Any:
 
 @plain("tojson")
 def tojson(state: State, value: Any) -> Any:
-    text = to_json(value)
-    if len(text) > 1000:
-        state.grow(len(text) >> 5)
-    return text
+    return spent(state, to_json(value))

@@ -205,6 +205,23 @@ def test_assignments_reach_every_path() -> None:
     ]
 
 
+def test_a_long_reduction_is_quick_and_changes_only_what_is_its_own() -> None:
+    assert evaluate("reduce range(100000) as $i ([]; . + [$i]) | length") == 100_000
+    assert evaluate('reduce range(30000) as $i ({}; .["k\\($i)"] += 1) | length') == 30_000
+    start: JsonValue = [1]
+    assert evaluate("reduce (2, 3) as $x (.; . + [$x])", start) == [1, 2, 3]
+    assert start == [1]
+    assert evaluate("[(1, 2) as $x | reduce (1, 2) as $y ({a: [0]}; .a += [$x])]") == [
+        {"a": [0, 1, 1]},
+        {"a": [0, 2, 2]},
+    ]
+    assert evaluate('{"a": 1} as $o | reduce ("a", "b") as $k ($o; .[$k] = 5) | [., $o]') == [
+        {"a": 5, "b": 5},
+        {"a": 1},
+    ]
+    assert evaluate("reduce (1, 2) as $x ([]; . + [.])") == [[], [[]]]
+
+
 def test_deep_data_needs_no_stack() -> None:
     deep = evaluate("reduce range(5000) as $i ([]; [.])")
     assert evaluate("[..] | length", deep) == 5001
