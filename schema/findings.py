@@ -1,5 +1,6 @@
 """The problems of one document while they are found."""
 
+from dataclasses import replace
 from typing import Final
 
 from dalsegno.schema.codes import problem
@@ -19,6 +20,11 @@ class Findings:
     @property
     def full(self) -> bool:
         return len(self.problems) >= MOST
+
+    def make_error(self, index: int) -> None:
+        """Makes an error of a problem that turns out to matter; the index may be beyond those that were kept."""
+        if index < len(self.problems):
+            self.problems[index] = replace(self.problems[index], severity=Severity.ERROR)
 
     def at_key(
         self, code: str, place: Place, message: str, *, hint: str | None = None, severity: Severity | None = None

@@ -1,7 +1,6 @@
 """Keys that the language does not know where they stand: misspelt, one level off, or nothing of ours."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from dalsegno.schema.findings import Findings, quote
 from dalsegno.schema.places import Place
@@ -36,9 +35,7 @@ class Strays:
         index = self._meant.get(id(place.node), {}).get(name)
         if index is None:
             return False
-        if index < len(self._findings.problems):
-            misspelt = self._findings.problems[index]
-            self._findings.problems[index] = replace(misspelt, severity=Severity.ERROR)
+        self._findings.make_error(index)
         return True
 
     def _means(self, place: Place, name: str) -> None:
@@ -56,8 +53,6 @@ class Strays:
         if suggestion is not None:
             self._means(place, suggestion)
             message += f", did you mean `{suggestion}`?"
-            # Other keys of the root may be somebody's own; one like ours is a slip whose effect would be missed.
-            severity = severity if place.parent is not None else Severity.ERROR
         elif elsewhere is None:
             known = list(_possible(rule, place))
             hint = f"{_subject(place)} takes " + ", ".join(known[:16]) if known else None

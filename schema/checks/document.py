@@ -18,7 +18,8 @@ class Document:
     findings: Findings
     expressions: ExpressionChecker | None
     functions: Collection[str] | None
-    # Asked for every reference, and the same for all of them.
+    # Both are asked for every reference, and the same for all of them.
+    misspelt: dict[str, bool] = field(default_factory=dict[str, bool])
     _used: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
 
     @property

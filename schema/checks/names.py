@@ -40,14 +40,22 @@ def check_reference(mark: Mark, document: Document) -> None:
 
 
 def _misspelt(component: str, document: Document) -> bool:
-    """Whether the component is there under a misspelt key, which is a problem of its own."""
+    """Whether the component is there under a misspelt key: a problem of its own, and an error since it is used."""
+    if component not in document.misspelt:
+        document.misspelt[component] = _find_slips(component, document)
+    return document.misspelt[component]
+
+
+def _find_slips(component: str, document: Document) -> bool:
     use = document.root.get("use")
-    if use is None:
-        misspelt = document.root.value
-        return isinstance(misspelt, dict) and any(closest(key, ["use"]) for key in misspelt if key != "use")
-    if use.get(component) is not None:
+    if use is not None and use.get(component) is not None:
         return False
-    return any(closest(key, [component]) for key, _ in use.entries())
+    holder, wanted = (document.root, "use") if use is None else (use, component)
+    slips = {child.reference for key, child in holder.entries() if closest(key, [wanted])}
+    found = [index for index, one in enumerate(document.findings.problems) if one.reference in slips]
+    for index in found:
+        document.findings.make_error(index)
+    return bool(found)
 
 
 def _is_duration(text: str) -> bool:

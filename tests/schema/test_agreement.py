@@ -216,7 +216,7 @@ def official_form(key: str, value: Any, holder: Any) -> Any:
 
 #: What we refuse though an official schema accepts it, by the code and a property of the message that names it.
 OUR_LESS: tuple[tuple[str, str, str], ...] = (
-    ("W3", "unknown-property", "did you mean `"),
+    ("V13", "unknown-property", "did you mean `with`?"),
     ("V13", "unknown-property", "inside `with`, which is missing"),
     ("V13", "missing-property", "`with` is missing in `event`"),
     ("S1", "missing-property", "`schedule` needs one of"),

@@ -29,8 +29,11 @@ def test_reading_an_invalid_document_raises_with_all_its_problems() -> None:
     assert [problem.code for problem in caught.value.problems] == ["wrong-type", "unknown-property"]
 
 
-def test_other_keys_of_the_root_are_a_warning_and_slips_an_error() -> None:
+def test_another_key_of_the_root_is_a_warning_unless_it_is_a_slip_that_matters() -> None:
     (other,) = check(HEADER + "do: []\nauthor: me\n")[1]
     assert (other.severity, other.code, other.line) == (Severity.WARNING, "unknown-property", 3)
     (slip,) = check(HEADER + "do: []\ntimout: {after: PT1S}\n")[1]
-    assert (slip.severity, slip.code, slip.line) == (Severity.ERROR, "unknown-property", 3)
+    assert (slip.severity, slip.hint, slip.line) == (Severity.WARNING, None, 3)
+    tasks = "do:\n  - a: {set: {x: 1}, timeout: t}\n"
+    (used,) = check(HEADER + "uses: {timeouts: {t: {after: PT1S}}}\n" + tasks)[1]
+    assert (used.severity, used.code, used.line) == (Severity.ERROR, "unknown-property", 2)
