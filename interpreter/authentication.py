@@ -8,6 +8,8 @@ from dalsegno.schema.values import JsonValue
 
 # The scheme as `$authorization.scheme` shows it.
 _SCHEMES = {"basic": "Basic", "bearer": "Bearer", "digest": "Digest", "oauth2": "Bearer", "oidc": "Bearer"}
+# Those that an activity can carry out in this version.
+_PERFORMED = ("basic", "bearer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ def compile_authentication(compiler: Compiler, policy: JsonValue) -> Authenticat
     if not isinstance(policy, dict):
         raise ValueError("an authentication is a name or an object")
     kind, values = next(iter(policy.items()))
+    if kind not in _PERFORMED:
+        raise NotSupported(f"authentication `{kind}`")
     if isinstance(values, dict) and "use" in values:
         raise NotSupported(f"authentication `{kind}` from the secret `{values['use']}`")
     return Authentication(compiler.language.data({kind: values}), _SCHEMES[kind])

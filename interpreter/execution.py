@@ -77,7 +77,7 @@ class Execution:
         }
 
     def _secrets(self, frame: Frame) -> JsonValue:
-        raise WorkflowError.of("authorization", "this engine was given no secrets, so `$secrets` holds none")
+        raise WorkflowError.of("authorization", "`$secrets` holds none: this version of Dalsegno cannot be given secrets")
 
 
 _ARGUMENTS: dict[str, Callable[[Execution, Frame], JsonValue]] = {

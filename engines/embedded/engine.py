@@ -27,6 +27,7 @@ from dalsegno.engines.ports import Clock, Deciders, Ids
 from dalsegno.engines.records import HistoryRow, InstanceRecord, Statistics, Verification
 from dalsegno.engines.system import SystemClock, SystemIds
 from dalsegno.schema.model import Workflow
+from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.values import JsonValue
 
 _T = TypeVar("_T")
@@ -61,7 +62,12 @@ class AsyncEngine:
         another engine to leave the store, None for ever. `machines` bounds how many instances stay in memory between
         turns. `watcher` is told of tasks as they start and end, on the engine's thread. The rest replaces the outside
         world in tests.
+
+        `secrets` and `allow` are for what documents cannot do yet: giving secrets raises DalsegnoError, and no task that
+        this version runs needs a grant.
         """
+        if secrets:
+            raise DalsegnoError("secrets are not supported by this version: leave out `secrets`")
         self.path = os.fspath(store)
         self._activities = activities if isinstance(activities, Activities) else Activities(activities)
         self._performer: Performer = performer or self._activities

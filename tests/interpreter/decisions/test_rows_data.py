@@ -210,13 +210,13 @@ do:
 
 
 def test_d22_authorization_is_known_in_output_and_export_and_null_in_other_tasks() -> None:
-    call = HTTP % "{uri: 'http://example.com', authentication: {digest: {username: u, password: p}}}"
+    call = HTTP % "{uri: 'http://example.com', authentication: {basic: {username: u, password: p}}}"
     document = f"""
 do:
   - c: {{{call}, output: {{as: '[$authorization.scheme]'}}, export: {{as: '{{s: $authorization.scheme}}'}}}}
   - s: {{set: {{out: '${{ . }}', context: '${{ $context }}', here: '${{ $authorization }}'}}}}
 """
-    assert output(document) == {"out": ["Digest"], "context": {"s": "Digest"}, "here": None}
+    assert output(document) == {"out": ["Basic"], "context": {"s": "Basic"}, "here": None}
 
 
 @pytest.mark.parametrize(
