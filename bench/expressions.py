@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jq
-
 from dalsegno.interpreter.expressions import compile_expression, evaluate
 from dalsegno.interpreter.expressions.jq import compile_source
 

@@ -19,7 +19,6 @@ from dalsegno.interpreter.expressions.frames import Frame, State
 from dalsegno.interpreter.expressions.ordering import compare, equal, kind, sorted_by
 from dalsegno.interpreter.expressions.text import described, to_text, type_error, type_error2
 
-
 _NOT_ARRAYS = "cannot be sorted, as they are not both arrays"
 
 
