@@ -53,3 +53,12 @@ Store = Annotated[
         help="The store: one SQLite file.",
     ),
 ]
+Functions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--functions",
+        metavar="MODULE|FILE.py",
+        help="Python functions that the document calls, those marked with @dalsegno.activity. May be repeated.",
+        show_default=False,
+    ),
+]

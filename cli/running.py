@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from dalsegno.activities.call import Call
-from dalsegno.activities.loading import load_functions
 from dalsegno.activities.registry import Activities
 from dalsegno.cli import output
-from dalsegno.cli.exits import Exit, Failure, WrongUsage
+from dalsegno.cli.exits import Exit, Failure
+from dalsegno.cli.functions import activities_of, load
 from dalsegno.cli.input import read_file, read_input
 from dalsegno.cli.interruption import interruptible, limited
 from dalsegno.cli.logs import show_records
@@ -24,7 +24,6 @@ from dalsegno.engines.documents import runnable
 from dalsegno.engines.embedded.engine import AsyncEngine
 from dalsegno.engines.embedded.instance import AsyncInstance
 from dalsegno.engines.errors import StoreError, Trouble, WorkflowTimeout
-from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonValue
 
@@ -64,9 +63,9 @@ class Job:
         """
         show_records()
         patience = None if timeout is None else seconds(timeout)
-        loaded = _load(functions)
+        loaded = load(functions)
         text = read_file(file, "run")
-        names = _activities(loaded).names
+        names = activities_of(loaded).names
         workflow = runnable(text, file, names)
         return cls(
             workflow=workflow,
@@ -137,7 +136,7 @@ async def _open(job: Job, progress: Progress, deadline: float | None, closing: A
 
 
 def _engine(job: Job, progress: Progress, patience: float | None) -> AsyncEngine:
-    activities = _activities(job.functions)
+    activities = activities_of(job.functions)
     return AsyncEngine(
         job.store,
         activities=activities,
@@ -178,20 +177,3 @@ async def _ended(job: Job, instance: AsyncInstance, deadline: float | None) -> J
             if deadline is not None and loop.time() >= deadline:
                 raise Failure(f"{_PASSED}: {job.how_to_go_on(True)}", Exit.TIMED_OUT) from None
         await instance.refresh()
-
-
-def _activities(functions: Sequence[Callable[..., object]]) -> Activities:
-    try:
-        return Activities(functions)
-    except DalsegnoError as error:
-        raise WrongUsage(f"--functions: {error}") from error
-
-
-def _load(sources: Sequence[str]) -> list[Callable[..., object]]:
-    loaded: list[Callable[..., object]] = []
-    for source in sources:
-        try:
-            loaded += [function for function in load_functions(source) if function not in loaded]
-        except DalsegnoError as error:
-            raise WrongUsage(f"--functions: {error}") from error
-    return loaded

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from dalsegno.cli.exits import Exit
-from dalsegno.cli.options import DEFAULT_STORE, Debug, Input, Output
+from dalsegno.cli.options import DEFAULT_STORE, Debug, Functions, Input, Output
 from dalsegno.cli.output import Format, result_alone, write_json
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="The document, YAML or JSON.", show_default=False)]
@@ -24,15 +24,6 @@ Store = Annotated[
 Id = Annotated[
     str | None,
     typer.Option("--id", metavar="ID", help="The id of the instance; a new UUID without it.", show_default=False),
-]
-Functions = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--functions",
-        metavar="MODULE|FILE.py",
-        help="Python functions that the document calls, those marked with @dalsegno.activity. May be repeated.",
-        show_default=False,
-    ),
 ]
 Timeout = Annotated[
     str | None,

@@ -7,7 +7,7 @@ import typer
 
 from dalsegno.cli.exits import Exit, WrongUsage
 from dalsegno.cli.input import read_file, read_standard_input
-from dalsegno.cli.options import Debug, Output
+from dalsegno.cli.options import Debug, Functions, Output
 from dalsegno.cli.output import Format, complain, note, write_json
 
 if TYPE_CHECKING:
@@ -20,20 +20,28 @@ Files = Annotated[
 Strict = Annotated[bool, typer.Option("--strict", help="Warnings make a document invalid too.")]
 
 
-def validate(files: Files, strict: Strict = False, output: Output = Format.TEXT, debug: Debug = False) -> Exit:
+def validate(
+    files: Files,
+    strict: Strict = False,
+    functions: Functions = None,
+    output: Output = Format.TEXT,
+    debug: Debug = False,
+) -> Exit:
     """Say what is wrong with documents, and where.
 
     Problems go to standard output, one a line (with --output json: one array), a summary to standard error. The exit
-    code is 0 when every document is valid, 1 when one is not, 2 when one cannot be read.
+    code is 0 when every document is valid, 1 when one is not, 2 when one cannot be read. Python functions are known
+    with --functions only: without it, a name that may be one is a warning; with it, an unknown name is an error.
 
     \b
     Examples:
       dalsegno validate order.yaml
-      dalsegno validate workflows/*.yaml --strict
+      dalsegno validate workflows/*.yaml --strict --functions shop.py
       cat order.yaml | dalsegno validate - --output json
     """
     from dalsegno.cli.problems import as_json, write_problems
 
+    known = _known(functions)
     found: list[Problem] = []
     unreadable = 0
     for file in files:
@@ -43,7 +51,7 @@ def validate(files: Files, strict: Strict = False, output: Output = Format.TEXT,
             complain(str(error))
             unreadable += 1
             continue
-        problems = _problems(path, text)
+        problems = _problems(path, text, known)
         found += problems
         if output is Format.TEXT:
             write_problems(problems, text)
@@ -61,11 +69,20 @@ def _read(file: str) -> tuple[str, bytes]:
     return file, read_file(file, "validate")
 
 
-def _problems(path: str, text: bytes) -> "Sequence[Problem]":
+def _known(sources: Sequence[str] | None) -> frozenset[str] | None:
+    """The names that a `call` may use; None where nobody said."""
+    if not sources:
+        return None
+    from dalsegno.cli.functions import activities_of, load
+
+    return activities_of(load(sources)).names
+
+
+def _problems(path: str, text: bytes, known: frozenset[str] | None) -> "Sequence[Problem]":
     from dalsegno.interpreter.checking import check_expression
     from dalsegno.schema.validation import check
 
-    return check(text, path=path, expressions=check_expression)[1]
+    return check(text, path=path, expressions=check_expression, functions=known)[1]
 
 
 def _invalidates(problem: "Problem", strict: bool) -> bool:

@@ -114,3 +114,14 @@ def test_invalid_examples_are_refused_with_a_place(dalsegno: CommandLine, path: 
 def test_every_example_of_the_language_is_valid(dalsegno: CommandLine, conformance: Path) -> None:
     answer = dalsegno("validate", *sorted(map(str, (conformance / "examples").glob("*.yaml"))))
     assert answer.code == 0, answer.out
+
+
+def test_with_the_functions_a_document_that_calls_them_is_valid_however_strict(dalsegno: CommandLine) -> None:
+    dalsegno.write("shop.py", "import dalsegno\n\n\n@dalsegno.activity\ndef charge() -> None: ...\n")
+    dalsegno.document("order", "do: [{a: {call: charge}}]")
+    dalsegno.document("wrong", "do: [{a: {call: change}}]")
+    assert dalsegno("validate", "order.yaml", "--strict").code == 1
+    assert dalsegno("validate", "order.yaml", "--strict", "--functions", "shop.py").code == 0
+    answer = dalsegno("validate", "wrong.yaml", "--functions", "shop.py")
+    assert answer.code == 1
+    assert "error[unknown-function]" in answer.out

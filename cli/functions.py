@@ -1,0 +1,27 @@
+"""The Python functions of a command: `--functions MODULE|FILE.py`."""
+
+from collections.abc import Callable, Sequence
+
+from dalsegno.activities.loading import load_functions
+from dalsegno.activities.registry import Activities
+from dalsegno.cli.exits import WrongUsage
+from dalsegno.schema.errors import DalsegnoError
+
+
+def load(sources: Sequence[str]) -> list[Callable[..., object]]:
+    """The functions of modules and files, each once. Raises WrongUsage for a source that cannot be loaded."""
+    loaded: list[Callable[..., object]] = []
+    for source in sources:
+        try:
+            loaded += [function for function in load_functions(source) if function not in loaded]
+        except DalsegnoError as error:
+            raise WrongUsage(f"--functions: {error}") from error
+    return loaded
+
+
+def activities_of(functions: Sequence[Callable[..., object]]) -> Activities:
+    """All that an engine with these functions can perform. Raises WrongUsage, as for two functions of one name."""
+    try:
+        return Activities(functions)
+    except DalsegnoError as error:
+        raise WrongUsage(f"--functions: {error}") from error
