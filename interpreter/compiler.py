@@ -38,9 +38,9 @@ class Compiler:
     workflow: Workflow
     language: Language
     builders: "Mapping[type[Task], Builder]"
-    steps: dict[str, Step] = field(default_factory=dict)
-    lists: dict[str, StepList] = field(default_factory=dict)
-    activities: dict[str, str] = field(default_factory=dict)
+    steps: dict[str, Step] = field(default_factory=dict[str, Step])
+    lists: dict[str, StepList] = field(default_factory=dict[str, StepList])
+    activities: dict[str, str] = field(default_factory=dict[str, str])
 
     def list(self, tasks: TaskList, reference: str) -> StepList:
         """A list of tasks; `reference` is the list's own JSON pointer."""

@@ -18,7 +18,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Execution:
     """The part of a machine's state that is not a frame.
 
-    `clock` is the time of the newest event in milliseconds since the epoch; `draws` counts what was drawn from chance.
+    `clock` is the time of the newest event in milliseconds since the epoch; `draws` counts what was drawn from chance;
+    `workflow` is the value of `$workflow`.
     """
 
     def __init__(self, workflow: Workflow, started: InstanceStarted) -> None:
@@ -27,7 +28,7 @@ class Execution:
         self.draws = 0
         self._budget = Budget(**started.budgets)
         self.environment = Environment(now=self.clock, budget=self._budget)
-        self._workflow: JsonValue = {
+        self.workflow: JsonValue = {
             "id": started.instance,
             "definition": workflow.definition,
             "input": started.input,
@@ -61,35 +62,38 @@ class Execution:
         argument = _ARGUMENTS.get(name)
         return argument(self, frame) if argument else frame.variable(name)
 
-    def _input(self, frame: Frame) -> JsonValue:
-        return None if frame.parent is None else frame.input
 
-    def _task(self, frame: Frame) -> JsonValue:
-        if frame.parent is None:
-            return None
-        return {
-            "name": frame.step.name,
-            "reference": frame.step.reference,
-            "definition": frame.step.definition,
-            "input": frame.raw_input,
-            "output": frame.raw_output,
-            "startedAt": moment(frame.started),
-        }
+def _input(execution: Execution, frame: Frame) -> JsonValue:
+    return None if frame.parent is None else frame.input
 
-    def _secrets(self, frame: Frame) -> JsonValue:
-        raise WorkflowError.of("authorization", "`$secrets` holds none: this version of Dalsegno cannot be given secrets")
+
+def _task(execution: Execution, frame: Frame) -> JsonValue:
+    if frame.parent is None:
+        return None
+    return {
+        "name": frame.step.name,
+        "reference": frame.step.reference,
+        "definition": frame.step.definition,
+        "input": frame.raw_input,
+        "output": frame.raw_output,
+        "startedAt": moment(frame.started),
+    }
+
+
+def _secrets(execution: Execution, frame: Frame) -> JsonValue:
+    raise WorkflowError.of("authorization", "this version of Dalsegno cannot be given secrets: `$secrets` has none")
 
 
 _ARGUMENTS: dict[str, Callable[[Execution, Frame], JsonValue]] = {
     "context": lambda execution, frame: frame.holder.context,
-    "input": Execution._input,
+    "input": _input,
     "output": lambda execution, frame: frame.output,
-    "task": Execution._task,
-    "workflow": lambda execution, frame: execution._workflow,
+    "task": _task,
+    "workflow": lambda execution, frame: execution.workflow,
     "runtime": lambda execution, frame: execution.started.runtime,
     "authorization": lambda execution, frame: frame.step.authorization,
-    "secrets": Execution._secrets,
-    "secret": Execution._secrets,
+    "secrets": _secrets,
+    "secret": _secrets,
 }
 
 # The arguments that every expression has a name for; no loop variable may take one (decision F15).

@@ -55,8 +55,8 @@ class Frame:
     holder: "Frame" = field(init=False)
     context: JsonValue = None
     variables: JsonObject | None = None
-    children: "list[Frame]" = field(default_factory=list)
-    asks: list[Ask] = field(default_factory=list)
+    children: "list[Frame]" = field(default_factory=list["Frame"])
+    asks: list[Ask] = field(default_factory=list[Ask])
     tasks: "StepList | None" = None
     cursor: int = 0
     visits: int = 0

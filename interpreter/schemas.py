@@ -6,7 +6,7 @@ Dalsegno with another jsonschema.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -48,7 +48,8 @@ class SchemaCheck:
         except _UNUSABLE as error:
             raise WorkflowError.of("configuration", f"the schema cannot be used: {type(error).__name__}") from None
         if failure is not None:
-            pointer = "".join(f"/{escape(str(token))}" for token in failure.absolute_path)
+            path = cast("Iterable[str | int]", cast(Any, failure).absolute_path)
+            pointer = "".join(f"/{escape(str(token))}" for token in path)
             at = f" at {pointer}" if pointer else ""
             raise WorkflowError.of("validation", f"{what} does not match its schema{at}: {_reason(failure)}")
 
@@ -63,7 +64,8 @@ def compile_schema(schema: Schema) -> SchemaCheck:
     if name != "json" or draft not in DRAFTS:
         raise ValueError(f"schema format {schema.format!r} is not known; use json, or json:<draft>")
     validator = getattr(jsonschema, DRAFTS[draft])
-    return SchemaCheck(validator(schema.document, registry=Registry()))
+    nothing_else: Registry[Any] = Registry()
+    return SchemaCheck(validator(schema.document, registry=nothing_else))
 
 
 def _reason(failure: "ValidationError") -> str:
@@ -90,8 +92,21 @@ def _wrong_type(asked: JsonValue, found: JsonValue) -> str:
 
 
 def _kind(value: JsonValue) -> str:
-    kinds = {type(None): "null", bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
-    return kinds.get(type(value), "object")
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case _:
+            return "object"
 
 
 def _json(value: JsonValue) -> str:

@@ -26,8 +26,8 @@ from dalsegno.engines.errors import EngineClosed
 from dalsegno.engines.ports import Clock, Deciders, Ids
 from dalsegno.engines.records import HistoryRow, InstanceRecord, Statistics, Verification
 from dalsegno.engines.system import SystemClock, SystemIds
-from dalsegno.schema.model import Workflow
 from dalsegno.schema.errors import DalsegnoError
+from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonValue
 
 _T = TypeVar("_T")
@@ -63,8 +63,8 @@ class AsyncEngine:
         turns. `watcher` is told of tasks as they start and end, on the engine's thread. The rest replaces the outside
         world in tests.
 
-        `secrets` and `allow` are for what documents cannot do yet: giving secrets raises DalsegnoError, and no task that
-        this version runs needs a grant.
+        `secrets` and `allow` are for what documents cannot do yet: giving secrets raises DalsegnoError, and no task
+        that this version runs needs a grant.
         """
         if secrets:
             raise DalsegnoError("secrets are not supported by this version: leave out `secrets`")

@@ -51,7 +51,8 @@ class ForkStep(Step):
             machine.complete(frame, frame.input if self.compete else [])
             return
         frame.state = ForkState(changes={})
-        frame.held = [None] * len(self.branches)
+        outputs: list[JsonValue] = [None] * len(self.branches)
+        frame.held = outputs
         for branch in self.branches:
             inside = machine.spawn(branch, frame, frame.input)
             inside.holder = inside

@@ -10,7 +10,7 @@ from dalsegno.interpreter.graph import Directive, InstantStep, Step
 from dalsegno.interpreter.machine import Machine
 from dalsegno.interpreter.templates import Template
 from dalsegno.schema.model import RaiseTask
-from dalsegno.schema.values import JsonValue
+from dalsegno.schema.values import JsonObject, JsonValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -24,12 +24,12 @@ class RaiseStep(InstantStep):
         status = error.get("status")
         if isinstance(status, bool) or not isinstance(status, int):
             raise WorkflowError.of("expression", "the `status` of a raised error must be a whole number")
-        error = {name: value for name, value in error.items() if value is not None}
+        raised: JsonObject = {name: value for name, value in error.items() if value is not None}
         for name in ("title", "detail", "instance"):
-            if not isinstance(error.get(name, ""), str):
+            if not isinstance(raised.get(name, ""), str):
                 raise WorkflowError.of("expression", f"the `{name}` of a raised error must be a string")
-        title = title_of(error["type"])
-        raise WorkflowError(error if title is None or "title" in error else {**error, "title": title})
+        title = title_of(raised["type"])
+        raise WorkflowError(raised if title is None or "title" in raised else {**raised, "title": title})
 
 
 def build(compiler: Compiler, task: RaiseTask, common: Common, targets: Mapping[str, int]) -> Step:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from gherkin.parser import Parser
-from ruamel.yaml import YAML
 from tests.servers.internet import Internet
 
 import dalsegno
@@ -22,6 +21,7 @@ from dalsegno.engines.errors import WorkflowFaulted
 from dalsegno.interpreter.errors import same_type
 from dalsegno.schema.values import JsonObject, JsonValue
 from logs import hold_replay, log_of, order_of
+from plain_yaml import read_yaml
 
 
 def scenarios() -> Iterator[Any]:
@@ -46,7 +46,7 @@ class World:
     input: JsonValue = None
     output: JsonValue = None
     error: JsonObject | None = None
-    order: list[str] = field(default_factory=list)
+    order: list[str] = field(default_factory=list[str])
 
     def execute(self) -> None:
         workflow = dalsegno.loads(self.document)
@@ -75,8 +75,8 @@ def given_document(world: World, text: JsonValue) -> None:
     world.document = text
 
 
-def given_input(world: World, text: JsonValue) -> None:
-    world.input = _yaml(text)
+def given_input(world: World, text: str) -> None:
+    world.input = read_yaml(text)
 
 
 def when_executed(world: World, _: JsonValue) -> None:
@@ -87,18 +87,18 @@ def then_completes(world: World, _: JsonValue) -> None:
     assert world.error is None
 
 
-def then_completes_with(world: World, text: JsonValue) -> None:
+def then_completes_with(world: World, text: str) -> None:
     assert world.error is None
-    assert world.output == _yaml(text)
+    assert world.output == read_yaml(text)
 
 
 def then_faults(world: World, _: JsonValue) -> None:
     assert world.error is not None
 
 
-def then_faults_with(world: World, text: JsonValue) -> None:
+def then_faults_with(world: World, text: str) -> None:
     assert world.error is not None
-    expected = _yaml(text)
+    expected = read_yaml(text)
     assert isinstance(expected, dict)
     assert same_type(world.error["type"], expected["type"])
     assert {key: world.error[key] for key in expected} == {**expected, "type": world.error["type"]}
@@ -109,8 +109,8 @@ def then_has(world: World, _: JsonValue, names: str) -> None:
         world.at(name)
 
 
-def then_has_value(world: World, text: JsonValue, name: str) -> None:
-    assert world.at(name) == _yaml(text)
+def then_has_value(world: World, text: str, name: str) -> None:
+    assert world.at(name) == read_yaml(text)
 
 
 def then_has_items(world: World, _: JsonValue, name: str, count: str) -> None:
@@ -160,8 +160,3 @@ def test_scenario(steps: list[Any], tmp_path: Path) -> None:
                     break
             else:
                 pytest.fail(f"no step for: {step['text']}")
-
-
-def _yaml(text: JsonValue) -> JsonValue:
-    value: JsonValue = YAML(typ="safe", pure=True).load(text)
-    return value

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from itertools import count
+from typing import cast
 
 import msgspec
 import pytest
@@ -96,7 +97,7 @@ def _other(value: object) -> object:
         case int():
             return value + 1
         case dict():
-            return {**value, "added": 1}
+            return {**cast("dict[str, object]", value), "added": 1}
         case _:
             return None
 

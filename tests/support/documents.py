@@ -43,30 +43,53 @@ def _leaves() -> st.SearchStrategy[JsonObject]:
     )
 
 
+def _policy(delay: int, jitter: bool) -> JsonObject:
+    policy: JsonObject = {"limit": {"attempt": {"count": 2}}, "backoff": {"exponential": {}}}
+    if delay:
+        policy["delay"] = {"seconds": delay}
+    if jitter:
+        policy["jitter"] = {"from": "PT0S", "to": "PT3S"}
+    return policy
+
+
+def _catch(parts: list[str], policy: JsonObject, handler: JsonValue) -> JsonObject:
+    every: JsonObject = {
+        "retry": policy,
+        "do": handler,
+        "errors": {"with": {"type": "communication"}},
+        "when": "$error.status > 0",
+    }
+    return {part: every[part] for part in parts}
+
+
+def _catches(tasks: st.SearchStrategy[JsonValue]) -> st.SearchStrategy[JsonObject]:
+    parts = st.lists(st.sampled_from(["retry", "do", "errors", "when"]), unique=True)
+    return st.builds(_catch, parts, st.builds(_policy, st.integers(0, 2), st.booleans()), tasks)
+
+
+def _do(tasks: JsonValue) -> JsonObject:
+    return {"do": tasks}
+
+
+def _for(turns: int, tasks: JsonValue) -> JsonObject:
+    return {"for": {"in": f"[range({turns})]"}, "do": tasks}
+
+
+def _fork(compete: bool, branches: JsonValue) -> JsonObject:
+    return {"fork": {"compete": compete, "branches": branches}}
+
+
+def _try(tasks: JsonValue, catch: JsonObject) -> JsonObject:
+    return {"try": tasks, "catch": catch}
+
+
 def _composites(inner: st.SearchStrategy[JsonObject]) -> st.SearchStrategy[JsonObject]:
     tasks = _list(inner)
-    retry = st.fixed_dictionaries(
-        {"limit": st.just({"attempt": {"count": 2}})},
-        optional={
-            "delay": st.just({"seconds": 2}),
-            "backoff": st.just({"exponential": {}}),
-            "jitter": st.just({"from": "PT0S", "to": "PT3S"}),
-        },
-    )
-    catch = st.fixed_dictionaries(
-        {},
-        optional={
-            "retry": retry,
-            "do": tasks,
-            "errors": st.just({"with": {"type": "communication"}}),
-            "when": st.just("$error.status > 0"),
-        },
-    )
-    drawn: st.SearchStrategy[JsonObject] = st.one_of(
-        tasks.map(lambda do: {"do": do}),
-        st.tuples(st.integers(0, 3), tasks).map(lambda d: {"for": {"in": f"[range({d[0]})]"}, "do": d[1]}),
-        st.tuples(st.booleans(), _list(inner, 3)).map(lambda d: {"fork": {"compete": d[0], "branches": d[1]}}),
-        st.tuples(tasks, catch).map(lambda d: {"try": d[0], "catch": d[1]}),
+    drawn = st.one_of(
+        st.builds(_do, tasks),
+        st.builds(_for, st.integers(0, 3), tasks),
+        st.builds(_fork, st.booleans(), _list(inner, 3)),
+        st.builds(_try, tasks, _catches(tasks)),
     )
     return drawn.flatmap(_with("timeout", st.just({"after": {"seconds": 4}})))
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from heapq import heappop, heappush
 
 import msgspec
-from ruamel.yaml import YAML
 
 from dalsegno.interpreter import AnyCommand, AnyEvent, Fact, Machine, StepGraph, compile, recorded, replay
 from dalsegno.interpreter.commands import (
     CancelActivity,
     CancelTimer,
     CompleteInstance,
+    EmitMessage,
     FaultInstance,
     ScheduleActivity,
     StartTimer,
@@ -32,6 +32,7 @@ from dalsegno.interpreter.events import (
 from dalsegno.interpreter.notices import Notice, TaskStarted
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
+from plain_yaml import read_yaml
 
 NOON = 1_700_000_000_000
 HEADER = "document: {dsl: '1.0.3', namespace: tests, name: story, version: '1.0.0'}\n"
@@ -42,8 +43,7 @@ Answer = Callable[[JsonObject], JsonValue]
 def workflow(text: str) -> Workflow:
     """A document from YAML; `document:` is filled in where the text leaves it out."""
     text = text if text.lstrip().startswith("document:") else HEADER + text
-    definition = YAML(typ="safe", pure=True).load(text)
-    return Workflow(json.loads(json.dumps(definition)))
+    return Workflow(json.loads(json.dumps(read_yaml(text))))
 
 
 class Host:
@@ -151,9 +151,10 @@ class Host:
                 self._facts = deque(fact for fact in self._facts if getattr(fact, "id", None) != id_)
             case Yield():
                 self._facts.append(Resumed(at=self.clock))
+            case EmitMessage(message=message):
+                self.messages.append(message)
             case _:
-                if hasattr(command, "message"):
-                    self.messages.append(command.message)
+                pass
 
     def _perform(self, command: ScheduleActivity) -> Fact:
         arguments = command.arguments
