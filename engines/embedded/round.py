@@ -20,12 +20,12 @@ from dalsegno.interpreter.events import (
     Resumed,
     TimerFired,
 )
-from dalsegno.schema.errors import DalsegnoError
+from dalsegno.schema.errors import DalsegnoError, HostLimit
 
 _LOGGER = logging.getLogger("dalsegno.engines")
 
 #: What the host lacks, or what the log and the document disagree about: no fault of the workflow, so it is suspended.
-_SUSPENDING = (NondeterminismError, MemoryError, RecursionError)
+_SUSPENDING = (NondeterminismError, HostLimit, MemoryError, RecursionError)
 
 
 @dataclass(slots=True)

@@ -1,41 +1,33 @@
 """Regular expressions: the functions under `match`, `test`, `capture`, `sub`, `split`.
 
-jq has Oniguruma's, in Perl's syntax. They are translated to those of Python's `re`, which has nearly all of it.
+jq has Oniguruma's, in Perl's syntax. They are translated to those of the package `regex`, which has nearly all of it,
+and which can be told when to give up: a pattern may take longer than the universe.
 """
 
 # The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
 # pyright: reportUnknownArgumentType=false
 
-import re
 from functools import lru_cache
 from typing import Any, Final
+
+import regex
 
 from dalsegno.interpreter.expressions.builtins.registry import plain
 from dalsegno.interpreter.expressions.errors import ExpressionError
 from dalsegno.interpreter.expressions.frames import State
 from dalsegno.interpreter.expressions.ordering import kind
 from dalsegno.interpreter.expressions.text import type_error
+from dalsegno.schema.errors import HostLimit
 
-_CLASSES: Final = {
-    "alnum": r"^\W_",
-    "alpha": r"^\W\d_",
-    "ascii": r"\x00-\x7f",
-    "blank": r" \t",
-    "cntrl": r"\x00-\x1f\x7f-\x9f",
-    "digit": r"\d",
-    "graph": r"!-~\u00a1-\U0010ffff",
-    "lower": r"a-z\u00df-\u00f6\u00f8-\u00ff",
-    "print": r" -~\u00a0-\U0010ffff",
-    "punct": r"!-/:-@\[-`{-~",
-    "space": r"\s",
-    "upper": r"A-Z\u00c0-\u00d6\u00d8-\u00de",
-    "word": r"\w",
-    "xdigit": r"0-9a-fA-F",
-}
-#: Outside and inside of a bracket: what Oniguruma has and Python has not.
+#: How long the evaluation of one pattern on one text may take. It is never reached by a pattern that is written well.
+SECONDS: Final = 1
+#: What a match costs of the budget of elements, until it is turned into what was asked for.
+PARTS: Final = 8
+_CLASSES: Final = regex.compile(
+    "alnum|alpha|ascii|blank|cntrl|digit|graph|lower|print|punct|space|upper|word|xdigit", cache_pattern=False
+)
+#: What Oniguruma has and `regex` has not, or means otherwise.
 _ESCAPES: Final = {
-    "h": "[0-9a-fA-F]",
-    "H": "[^0-9a-fA-F]",
     "R": r"(?:\r\n|[\n\x0b\x0c\r\x85\u2028\u2029])",
     "z": r"\Z",
     "Z": r"(?=\n?\Z)",
@@ -44,36 +36,26 @@ _ESCAPES: Final = {
     "O": r"(?s:.)",
     "G": "",
 }
-_PIECES: Final = re.compile(
+_PIECES: Final = regex.compile(
     r"""\\k<(?P<back>\w+)>
       | \\x\{(?P<code>[0-9a-fA-F]{1,8})\}
+      | (?P<property>\\[pP]\{\^?\w+\})
       | \\(?P<escape>.)
       | \(\?<(?P<name>[A-Za-z_]\w*)>
+      | \(\?(?P<options>[A-Za-z-]+)[:)]
       | \[:(?P<negated>\^?)(?P<class>[a-z]+):\]
       | (?P<bracket>\[\^?\]?)
       | (?P<close>\])
-      | (?P<dollar>\$)""",
-    re.VERBOSE | re.DOTALL,
+      | (?P<quantifier>\{\d+(?:,\d*)?\})
+      | (?P<brace>\{)""",
+    regex.VERBOSE | regex.DOTALL,
 )
 
 
-#: Combining marks belong to words in Oniguruma, in Python they do not.
-_MARKS: Final = (
-    "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
-)
-_MARK: Final = re.compile(f"[{_MARKS}]")
-_WITH_MARKS: Final = {
-    "w": rf"[\w{_MARKS}]",
-    "W": rf"[^\w{_MARKS}]",
-    "b": rf"(?:(?<=[\w{_MARKS}])(?![\w{_MARKS}])|(?<![\w{_MARKS}])(?=[\w{_MARKS}]))",
-    "B": rf"(?:(?<=[\w{_MARKS}])(?=[\w{_MARKS}])|(?<![\w{_MARKS}])(?![\w{_MARKS}]))",
-}
-
-
-def _translate(pattern: str, marks: bool) -> str:
-    """A pattern in Python's syntax; with `marks` for a text that has combining marks."""
+def _translate(pattern: str) -> str:
+    """A pattern in the syntax of `regex`."""
     parts: list[str] = []
-    position, depth = 0, 0
+    position, inside = 0, False
     while position < len(pattern):
         match = _PIECES.match(pattern, position)
         if match is None:
@@ -81,78 +63,124 @@ def _translate(pattern: str, marks: bool) -> str:
             position += 1
             continue
         position = match.end()
-        groups = match.groupdict()
-        if groups["class"] is not None and depth:
-            parts.append(_class(groups["class"], bool(groups["negated"])))
-        elif groups["bracket"] is not None:
-            if depth:
-                parts.append("\\[" + match.group()[1:])
-            else:
-                depth = 1
-                parts.append(match.group().replace("[]", "[\\]").replace("[^]", "[^\\]"))
-        elif groups["close"] is not None:
-            depth = 0
+        if match["bracket"] is not None and not inside:
+            inside = True
+            parts.append(match.group().replace("[]", "[\\]").replace("[^]", "[^\\]"))
+        elif match["close"] is not None:
+            inside = False
             parts.append("]")
-        elif depth:
-            parts.append(_in_bracket(match, marks))
         else:
-            parts.append(_piece(match, marks))
+            parts.append(_in_bracket(match) if inside else _piece(match))
     return "".join(parts)
 
 
-def _class(name: str, negated: bool) -> str:
-    if name not in _CLASSES:
-        raise ExpressionError(f"Regex failure: invalid POSIX bracket type [:{name}:]")
-    members = _CLASSES[name]
-    if members.startswith("^"):
-        # Python has no intersection: letters and digits as ranges are the closest.
-        members = "A-Za-z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02c1\u0370-\u1fff\u2c00-\ud7ff" + (
-            r"\d" if name == "alnum" else ""
-        )
-    if negated:
-        return {"digit": r"\D", "space": r"\S", "word": r"\W"}.get(name, members)
-    return members
-
-
-def _in_bracket(match: re.Match[str], marks: bool) -> str:
-    escape = match["escape"]
+def _in_bracket(match: regex.Match[str]) -> str:
+    if match["class"] is not None:
+        if not _CLASSES.fullmatch(match["class"]):
+            raise ExpressionError(f"Regex failure: invalid POSIX bracket type {match.group()}")
+        if match["class"] == "digit":
+            return r"\D" if match["negated"] else r"\d"
+        return match.group()
     if match["code"] is not None:
-        return re.escape(chr(int(match["code"], 16)))
-    if escape == "h":
-        return "0-9a-fA-F"
-    if escape == "e":
-        return "\\x1b"
-    if escape == "w" and marks:
-        return f"\\w{_MARKS}"
-    return match.group()
+        return regex.escape(_character(match["code"]))
+    if match["bracket"] is not None:
+        return "\\[" + match.group()[1:]
+    return "\\x1b" if match.group() == "\\e" else match.group()
 
 
-def _piece(match: re.Match[str], marks: bool) -> str:
+def _piece(match: regex.Match[str]) -> str:
     if match["name"] is not None:
         return f"(?P<{match['name']}>"
+    if match["options"] is not None and not set("imsx-").issuperset(match["options"]):
+        # Those that `regex` has besides would search backwards, or for what is only similar.
+        raise ExpressionError("Regex failure: undefined group option")
     if match["back"] is not None:
         back = match["back"]
         return f"(?:\\{back})" if back.isdigit() else f"(?P={back})"
     if match["code"] is not None:
-        return re.escape(chr(int(match["code"], 16)))
+        return regex.escape(_character(match["code"]))
+    if match["brace"] is not None:
+        return "\\{"
     escape = match["escape"]
-    if escape is not None:
-        if escape in _ESCAPES:
-            return _ESCAPES[escape]
-        if marks and escape in _WITH_MARKS:
-            return _WITH_MARKS[escape]
-        if escape.isalpha() and escape not in "AbBdDsSwWnrtfvauUx":
-            return escape
+    if escape is None:
         return match.group()
-    return match.group()
+    if escape in _ESCAPES:
+        return _ESCAPES[escape]
+    return escape if escape.isalpha() and escape not in "AbBdDsSwWnrtfvauUxKX" else match.group()
+
+
+def _character(code: str) -> str:
+    number = int(code, 16)
+    if number > 0x10FFFF:
+        raise ExpressionError("Regex failure: too big wide-char value")
+    return chr(number)
+
+
+class _WentBack(Exception):
+    """After an empty match `regex` looks for another one at the same place; jq does not."""
+
+
+class Pattern:
+    """A compiled pattern: it finds the first match, or with the flag `g` all of them."""
+
+    __slots__ = ("_everywhere", "_first", "_not_empty", "_options", "_source")
+
+    def __init__(self, source: str, options: int, flags: str) -> None:
+        self._first = regex.compile(_translate(source), options, cache_pattern=False)
+        self._everywhere = "g" in flags
+        self._not_empty = "n" in flags
+        self._options = options
+        self._source = source
+
+    def find(self, text: str, state: State) -> list[regex.Match[str]]:
+        """The matches.
+
+        Raises:
+            HostLimit: this takes too long.
+        """
+        try:
+            if not self._everywhere and not self._not_empty:
+                match = self._first.search(text, timeout=SECONDS)
+                return [] if match is None else [match]
+            try:
+                return self._all(self._first, text, state)
+            except _WentBack:
+                return self._all(self._committed(), text, state)
+        except TimeoutError:
+            raise HostLimit(
+                f"The regular expression {self._source[:60]!r} takes more than {SECONDS} second on a text of"
+                f" {len(text)} characters: give it fewer ways to match the same text, or look at the length of the text"
+                " before"
+            ) from None
+
+    def _all(self, compiled: regex.Pattern[str], text: str, state: State) -> list[regex.Match[str]]:
+        found: list[regex.Match[str]] = []
+        after_empty = -1
+        # One iterator, not one search after the other: the time of all matches together is limited.
+        for match in compiled.finditer(text, timeout=SECONDS):
+            start, end = match.span()
+            if start == after_empty:
+                raise _WentBack
+            after_empty = start if start == end else -1
+            if start == end and self._not_empty:
+                continue
+            # Counted at once: the budget, which is the same everywhere, has to end a long list before the time does.
+            state.grow(PARTS)
+            found.append(match)
+            if not self._everywhere:
+                break
+        return found
+
+    def _committed(self) -> regex.Pattern[str]:
+        """The pattern as an atomic group: when it matches nothing at a place, it tries nothing else there."""
+        # The end of a line ends a comment too.
+        end = "\n)" if self._options & regex.VERBOSE else ")"
+        return regex.compile(f"(?>{_translate(self._source)}{end}", self._options, cache_pattern=False)
 
 
 @lru_cache(maxsize=512)
-def compile_pattern(pattern: str, flags: str, marks: bool) -> tuple[re.Pattern[str], bool, bool, bool]:
+def compile_pattern(source: str, flags: str) -> Pattern:
     """Compiles a pattern.
-
-    Returns:
-        It, and whether to find all matches, to skip empty ones, to prefer the longest.
 
     Raises:
         ExpressionError: the pattern or the flags are not valid.
@@ -161,12 +189,17 @@ def compile_pattern(pattern: str, flags: str, marks: bool) -> tuple[re.Pattern[s
     for flag in flags:
         if flag not in "gixmspln":
             raise ExpressionError(f"{flags} is not a valid modifier string")
-        options |= {"i": re.IGNORECASE, "x": re.VERBOSE, "m": re.DOTALL, "p": re.DOTALL}.get(flag, 0)
+        options |= {
+            "i": regex.IGNORECASE,
+            "x": regex.VERBOSE,
+            "m": regex.DOTALL,
+            "p": regex.DOTALL,
+            "l": regex.POSIX,
+        }.get(flag, 0)
     try:
-        compiled = re.compile(_translate(pattern, marks), options)
-    except (re.error, OverflowError, RecursionError, ValueError) as problem:
+        return Pattern(source, options, flags)
+    except (regex.error, OverflowError, RecursionError, ValueError) as problem:
         raise ExpressionError(f"Regex failure: {problem}") from None
-    return compiled, "g" in flags, "n" in flags, "l" in flags
 
 
 @plain("_pattern", 1)
@@ -179,31 +212,14 @@ def pattern_of(state: State, value: Any, pattern: Any) -> Any:
     raise ExpressionError(f"{kind(pattern)} not a string or array")
 
 
-def _found(state: State, value: Any, pattern: Any, flags: Any) -> list[re.Match[str]]:
+def _found(state: State, value: Any, pattern: Any, flags: Any) -> list[regex.Match[str]]:
     if type(value) is not str:
         raise type_error(value, "cannot be matched, as it is not a string")
     if type(pattern) is not str:
         raise type_error(pattern, "is not a string")
     if flags is not None and type(flags) is not str:
         raise type_error(flags, "is not a string")
-    compiled, everywhere, not_empty, _ = compile_pattern(
-        pattern, flags or "", not value.isascii() and _MARK.search(value) is not None
-    )
-    found: list[re.Match[str]] = []
-    start = 0
-    while start <= len(value):
-        match = compiled.search(value, start)
-        if match is None:
-            break
-        empty = match.end() == match.start()
-        if not (empty and not_empty):
-            found.append(match)
-            state.step()
-            if not everywhere:
-                break
-        # After an empty match the search goes on one further, or it would find it for ever.
-        start = match.end() + 1 if empty else match.end()
-    return found
+    return compile_pattern(pattern, flags or "").find(value, state)
 
 
 @plain("_matches", 3, first_outermost=False)
@@ -215,7 +231,7 @@ def matches(state: State, value: Any, pattern: Any, flags: Any, only_test: Any) 
     return [_described(match) for match in found]
 
 
-def _described(match: re.Match[str]) -> dict[str, Any]:
+def _described(match: regex.Match[str]) -> dict[str, Any]:
     names = {index: name for name, index in match.re.groupindex.items()}
     captures: list[Any] = []
     for number in range(1, match.re.groups + 1):
@@ -242,7 +258,6 @@ def split(state: State, value: Any, pattern: Any, flags: Any) -> Any:
     if flags is not None and type(flags) is not str:
         raise type_error(flags, "is not a string")
     found = _found(state, value, pattern, (flags or "") + "g")
-    state.grow(3 * len(found) + 3)
     parts: list[Any] = []
     start = 0
     for match in found:

@@ -1,0 +1,55 @@
+"""A limit of this machine is no fault of the workflow: the instance is suspended, and can be taken up again."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dalsegno.engines.embedded.engine import AsyncEngine
+from dalsegno.interpreter.expressions.builtins import regex
+from dalsegno.schema.model import Workflow
+from dalsegno.schema.values import JsonValue
+
+pytestmark = pytest.mark.anyio
+
+Document = Callable[..., Workflow]
+TEXT = "a" * 24 + "!"
+
+
+async def echo(value: JsonValue) -> JsonValue:
+    return value
+
+
+async def test_an_endless_regular_expression_suspends_the_instance(
+    tmp_path: Path, document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workflow = document(
+        {"ask": {"call": "echo", "with": {"value": TEXT}}},
+        {"look": {"try": [{"test": {"set": {"found": '${ test("^(a|a)*$") }'}}}], "catch": {"do": []}}},
+    )
+    # A machine that is slow: for a hundredth of a second it gets nowhere.
+    monkeypatch.setattr(regex, "SECONDS", 0.01)
+    async with AsyncEngine(tmp_path / "store.db", activities=[echo]) as engine:
+        instance = await engine.start(workflow, id="one")
+        while instance.status != "suspended":
+            await instance.refresh()
+        assert instance.record.reason is not None
+        assert "'^(a|a)*$'" in instance.record.reason
+        assert "give it fewer ways" in instance.record.reason
+        # The answer was paid for, and waits; the turn that it would have made is not in the log.
+        assert [row.event async for row in instance.history()] == [
+            "InstanceStarted",
+            "ActivityScheduled",
+        ]
+
+        await instance.resume()
+        while instance.status != "suspended":
+            await instance.refresh()
+
+    monkeypatch.setattr(regex, "SECONDS", 60)
+    async with AsyncEngine(tmp_path / "store.db", activities=[echo]) as engine:
+        instance = await engine.get("one")
+        assert instance.status == "suspended"
+        await instance.resume()
+        assert await instance.wait(60) == {"found": False}
+        assert not (await engine.verify("one")).differences
