@@ -22,7 +22,7 @@ lint: .venv/.dev ## style and format
 types: .venv/.dev ## mypy and pyright, both strict
 	$(BIN)/mypy
 	$(BIN)/mypy tests
-	$(BIN)/pyright
+	$(BIN)/pyright --project pyproject.toml
 
 layers: .venv/.dev ## who may import whom
 	@$(BIN)/lint-imports --no-logo
