@@ -51,6 +51,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
             raise BudgetExceeded("elements", MAX_SIZE)
         return super().call_binop(context, operator, left, right)
 
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """`this.items` is the data's own `items` where it has one, not a method of Python's."""
+        return obj[attribute] if isinstance(obj, dict) and attribute in obj else super().getattr(obj, attribute)
+
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
         """Refuses a format that asks for a width of ten thousand or more."""
         wrapped = super().wrap_str_format(value)

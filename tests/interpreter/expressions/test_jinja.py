@@ -109,3 +109,9 @@ def test_mutated_templates_never_fail_otherwise() -> None:
 def test_it_is_loaded_when_it_is_used() -> None:
     compile_expression("1", "jinja")
     assert "jinja2" in sys.modules
+
+
+def test_the_datas_own_names_come_before_pythons() -> None:
+    data: JsonValue = {"items": [1, 2], "keys": "mine", "inner": {"values": 3}}
+    assert evaluate("this.items | length", data, language="jinja") == 2
+    assert evaluate("[this.keys, this.inner.values]", data, language="jinja") == ["mine", 3]
