@@ -3,13 +3,13 @@
 # The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module
 from typing import Final, Protocol, cast
 
 from dalsegno.interpreter.expressions.budget import DEFAULT, Environment
+from dalsegno.schema.expressions import unwrap
 from dalsegno.schema.values import JsonValue
 
 #: The languages: a name, and the module whose `compile_source` compiles it. Modules are imported when first used.
@@ -17,7 +17,6 @@ LANGUAGES: Final[dict[str, str]] = {
     "jq": "dalsegno.interpreter.expressions.jq",
     "jinja": "dalsegno.interpreter.expressions.jinja",
 }
-_WRAPPED: Final = re.compile(r"\s*\$\{(.*)\}\s*\Z", re.DOTALL)
 
 
 class Expression(Protocol):
@@ -85,12 +84,6 @@ def compile_expression(source: str, language: str = "jq") -> Expression:
     return module.compile_source(source)
 
 
-def unwrap(text: str) -> str:
-    """The expression inside `${ … }`; a text that is not wrapped so is an expression itself."""
-    wrapped = _WRAPPED.match(text)
-    return text if wrapped is None else wrapped.group(1)
-
-
 def evaluate(
     expression: str,
     value: JsonValue = None,
@@ -115,6 +108,7 @@ def evaluate(
         ExpressionError: it fails.
         ValueError: the language is unknown.
     """
-    compiled = compile_expression(unwrap(expression), language)
+    wrapped = unwrap(expression)
+    compiled = compile_expression(wrapped[0] if wrapped else expression, language)
     given = {} if variables is None else variables
     return compiled.outputs(value, given, environment) if all else compiled.value(value, given, environment)
