@@ -37,6 +37,15 @@ class WorkflowTimeout(DalsegnoError):
         super().__init__(f"instance {instance} did not end within {seconds:g} s; it is not lost: wait for it again")
 
 
+class WorkflowSuspended(DalsegnoError):
+    """The instance does not go on by itself: somebody, or a limit of this machine, suspended it for `reason`."""
+
+    def __init__(self, instance: str, reason: str | None) -> None:
+        self.instance = instance
+        self.reason = reason
+        super().__init__(f"instance {instance} is suspended" + (f": {reason}" if reason else ""))
+
+
 class InstanceNotFound(DalsegnoError):
     """No instance of this id is in the store."""
 

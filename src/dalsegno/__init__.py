@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         StoreError,
         WorkflowCancelled,
         WorkflowFaulted,
+        WorkflowSuspended,
         WorkflowTimeout,
         WrongStatus,
     )
@@ -57,6 +58,7 @@ __all__ = [
     "WorkflowCancelled",
     "WorkflowError",
     "WorkflowFaulted",
+    "WorkflowSuspended",
     "WorkflowTimeout",
     "WrongStatus",
     "__version__",
@@ -83,6 +85,7 @@ _HOMES = {
         "StoreError",
         "WorkflowCancelled",
         "WorkflowFaulted",
+        "WorkflowSuspended",
         "WorkflowTimeout",
         "WrongStatus",
     ),

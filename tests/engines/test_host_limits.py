@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import dalsegno
 from dalsegno.engines.embedded.engine import AsyncEngine
 from dalsegno.interpreter.expressions.builtins import regex
 from dalsegno.schema.model import Workflow
@@ -53,3 +54,11 @@ async def test_an_endless_regular_expression_suspends_the_instance(
         await instance.resume()
         assert await instance.wait(60) == {"found": False}
         assert not (await engine.verify("one")).differences
+
+
+def test_a_one_shot_run_says_that_it_was_suspended_instead_of_waiting_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(regex, "SECONDS", 0.01)
+    head: JsonValue = {"dsl": "1.0.3", "namespace": "tests", "name": "endless", "version": "1.0.0"}
+    task: JsonValue = {"look": {"set": {"found": '${ .text | test("^(a|a)*$") }'}}}
+    with pytest.raises(dalsegno.WorkflowSuspended, match="give it fewer ways"):
+        dalsegno.run({"document": head, "do": [task]}, {"text": TEXT})
