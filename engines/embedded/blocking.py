@@ -73,9 +73,10 @@ class Engine:
     def _end(self) -> None:
         loop, self._loop = self._loop, None
         assert loop is not None
+        # On the loop's own thread: the caller's may have a loop that runs, as in a notebook.
+        asyncio.run_coroutine_threadsafe(loop.shutdown_asyncgens(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         self._thread.join()
-        loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
 
     def start(

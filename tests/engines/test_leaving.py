@@ -1,5 +1,6 @@
 """An engine leaves, another comes: endless loops, functions that only one of them has, an input that nobody gave."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,14 @@ def test_an_activity_waits_for_an_engine_that_can_perform_it(tmp_path: Path) -> 
 
 def test_d19_without_an_input_it_is_an_empty_object(tmp_path: Path) -> None:
     assert dalsegno.run(document({"see": {"set": {"input": "${ $workflow.input }"}}})) == {"input": {}}
+
+
+def test_a_run_and_an_engine_work_where_a_loop_runs_already_as_in_a_notebook(tmp_path: Path) -> None:
+    greet = document({"greet": {"set": {"hello": "${ .who }"}}})
+
+    async def notebook() -> tuple[JsonValue, JsonValue]:
+        with dalsegno.Engine(tmp_path / "s.db") as engine:
+            output = engine.start(greet, {"who": "Ada"}).wait(timeout=60)
+        return output, dalsegno.run(greet, {"who": "Grace"})
+
+    assert asyncio.run(notebook()) == ({"hello": "Ada"}, {"hello": "Grace"})
