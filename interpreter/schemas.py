@@ -5,7 +5,6 @@ is a configuration error. The words of a failure are ours and name no data: they
 Dalsegno with another jsonschema.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 # What a schema can do to jsonschema that passed the door, beyond saying no.
-_UNUSABLE: Final = (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError, re.error)
+_UNUSABLE: Final = (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +56,16 @@ class SchemaCheck:
 def compile_schema(schema: Schema) -> SchemaCheck:
     """A check from an inline schema. Raises ValueError for a format that is not JSON Schema."""
     import jsonschema
+    from jsonschema.validators import extend
     from referencing import Registry
+
+    from dalsegno.interpreter.patterns import KEYWORDS
 
     name, _, draft = schema.format.partition(":")
     draft = draft or "2020-12"
     if name != "json" or draft not in DRAFTS:
         raise ValueError(f"schema format {schema.format!r} is not known; use json, or json:<draft>")
-    validator = getattr(jsonschema, DRAFTS[draft])
+    validator = cast(Any, extend)(getattr(jsonschema, DRAFTS[draft]), KEYWORDS)
     nothing_else: Registry[Any] = Registry()
     return SchemaCheck(validator(schema.document, registry=nothing_else))
 

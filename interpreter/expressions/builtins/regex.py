@@ -116,6 +116,14 @@ def _character(code: str) -> str:
     return chr(number)
 
 
+def gave_up(source: str, text: str) -> HostLimit:
+    """What is raised when a search has taken SECONDS."""
+    return HostLimit(
+        f"The regular expression {source[:60]!r} takes more than {SECONDS} second on a text of {len(text)} characters:"
+        " give it fewer ways to match the same text, or look at the length of the text before"
+    )
+
+
 class _WentBack(Exception):
     """After an empty match `regex` looks for another one at the same place; jq does not."""
 
@@ -147,11 +155,7 @@ class Pattern:
             except _WentBack:
                 return self._all(self._committed(), text, state)
         except TimeoutError:
-            raise HostLimit(
-                f"The regular expression {self._source[:60]!r} takes more than {SECONDS} second on a text of"
-                f" {len(text)} characters: give it fewer ways to match the same text, or look at the length of the text"
-                " before"
-            ) from None
+            raise gave_up(self._source, text) from None
 
     def _all(self, compiled: regex.Pattern[str], text: str, state: State) -> list[regex.Match[str]]:
         found: list[regex.Match[str]] = []

@@ -5,6 +5,8 @@ import re
 import pytest
 
 from dalsegno.interpreter.commands import StartTimer
+from dalsegno.schema.errors import HostLimit
+from dalsegno.schema.values import JsonValue
 from host import NOON, Host, workflow
 
 EXPRESSION = "https://open-workflow-specification.org/spec/1.0.0/errors/expression"
@@ -257,3 +259,30 @@ def test_what_is_not_supported_yet_is_refused_when_the_document_is_compiled() ->
 
     with pytest.raises(InvalidDocument, match="not supported"):
         compile(workflow("use: {functions: {f: {set: {}}}}\ndo: [{c: {call: f}}]"))
+
+
+def test_a_pattern_of_a_schema_that_never_ends_is_a_limit_of_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dalsegno.interpreter.expressions.builtins.regex.SECONDS", 0.01)
+    text = "a" * 40 + "!"
+    named: JsonValue = {text: 1}
+    schemas: list[tuple[str, JsonValue]] = [
+        ("{pattern: '^(a|a)*$'}", text),
+        ("{patternProperties: {'^(a|a)*$': true}}", named),
+        ("{patternProperties: {'^(a|a)*$': true}, additionalProperties: false}", named),
+    ]
+    for schema, value in schemas:
+        with pytest.raises(HostLimit):
+            Host(f"input: {{schema: {{document: {schema}}}}}\ndo: []", value).run()
+
+
+def test_the_keywords_with_patterns_mean_what_they_mean() -> None:
+    document = "input: {schema: {document: %s}}\ndo: []"
+    named = (
+        "{properties: {a: {type: integer}}, patternProperties: {'^x-': {type: string}}, additionalProperties: false}"
+    )
+    assert Host(document % named, {"a": 1, "x-b": "c"}).run().output == {"a": 1, "x-b": "c"}
+    assert "at /x-b" in str(Host(document % named, {"x-b": 1}).run().error["detail"])
+    assert "does not allow" in str(Host(document % named, {"b": 1}).run().error["detail"])
+    others = "{additionalProperties: {type: integer}}"
+    assert "at /b" in str(Host(document % others, {"a": 1, "b": "c"}).run().error["detail"])
+    assert "`pattern` asks for" in str(Host(document % "{pattern: '^a'}", "b").run().error["detail"])
