@@ -9,6 +9,7 @@ from typing import TypeAlias, assert_never
 import msgspec
 
 from dalsegno.interpreter import events
+from dalsegno.interpreter.filters import Filter
 from dalsegno.schema.values import JsonObject, JsonValue
 
 
@@ -44,6 +45,55 @@ class CancelTimer(Command, frozen=True, kw_only=True, tag=True):
     id: int
 
 
+class AwaitMessage(Command, frozen=True, kw_only=True, tag=True):
+    """Open a subscription: answer with MessageReceived of id `seq` for the first message that one of `filters` takes.
+
+    It stays open over answers: messages that match meanwhile wait in order. `keys` are the correlation keys bound so
+    far. `ready` is whether an answer is awaited at the moment, else the last one is still being worked on.
+    """
+
+    step: str
+    filters: list[Filter]
+    keys: JsonObject = {}
+    ready: bool = True
+
+
+class AwaitNext(Command, frozen=True, kw_only=True, tag=True):
+    """Subscription `id` is ready for its next message; `filters` None: as before."""
+
+    id: int
+    filters: list[Filter] | None = None
+    keys: JsonObject = {}
+
+
+class StopAwaiting(Command, frozen=True, kw_only=True, tag=True):
+    """Close subscription `id`; what waits for it is lost with it."""
+
+    id: int
+
+
+class StartChild(Command, frozen=True, kw_only=True, tag=True):
+    """Start an instance of a registered workflow, and answer with ChildCompleted or ChildFailed of id `seq`.
+
+    `version` may be `latest`; `instance` is the id of the new one. A `detached` child gives no answer, and outlives
+    this instance.
+    """
+
+    step: str
+    namespace: str
+    name: str
+    version: str
+    instance: str
+    input: JsonValue
+    detached: bool = False
+
+
+class CancelChild(Command, frozen=True, kw_only=True, tag=True):
+    """Cancel the instance that request `id` started; its answer may still come, and is ignored."""
+
+    id: int
+
+
 class EmitMessage(Command, frozen=True, kw_only=True, tag=True):
     step: str
     message: JsonObject
@@ -70,12 +120,20 @@ AnyCommand: TypeAlias = (
     | CancelActivity
     | StartTimer
     | CancelTimer
+    | AwaitMessage
+    | AwaitNext
+    | StopAwaiting
+    | StartChild
+    | CancelChild
     | EmitMessage
     | Yield
     | CompleteInstance
     | FaultInstance
     | CancelInstance
 )
+
+# The commands that ask for something: they are awaited until an answer of their id has come, or they are cancelled.
+Request: TypeAlias = ScheduleActivity | StartTimer | AwaitMessage | StartChild
 
 # The last command of an execution.
 Outcome: TypeAlias = CompleteInstance | FaultInstance | CancelInstance
@@ -92,6 +150,26 @@ def recorded(command: AnyCommand, at: int) -> events.Record:
             return events.TimerStarted(at=at, id=seq, step=step, deadline=deadline)
         case CancelTimer(id=id_):
             return events.TimerCancelled(at=at, id=id_)
+        case AwaitMessage(seq=seq, step=step, filters=filters, keys=keys):
+            return events.MessageAwaited(at=at, id=seq, step=step, filters=filters, keys=keys)
+        case AwaitNext(id=id_, filters=filters_, keys=keys):
+            return events.NextAwaited(at=at, id=id_, filters=filters_, keys=keys)
+        case StopAwaiting(id=id_):
+            return events.AwaitingStopped(at=at, id=id_)
+        case StartChild(seq=seq):
+            return events.ChildStarted(
+                at=at,
+                id=seq,
+                step=command.step,
+                namespace=command.namespace,
+                name=command.name,
+                version=command.version,
+                instance=command.instance,
+                input=command.input,
+                detached=command.detached,
+            )
+        case CancelChild(id=id_):
+            return events.ChildCancelled(at=at, id=id_)
         case EmitMessage(step=step, message=message):
             return events.MessageEmitted(at=at, step=step, message=message)
         case Yield():

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from dalsegno.interpreter.filters import Filter
 from dalsegno.schema.values import JsonObject, JsonValue
 
 # Raised when a change alters what a document means or which commands it gives; old numbers stay supported.
@@ -94,6 +95,63 @@ class TimerCancelled(Event, frozen=True, kw_only=True, tag=True):
     id: int
 
 
+class MessageAwaited(Event, frozen=True, kw_only=True, tag=True):
+    """A subscription was opened, and waits for its first message."""
+
+    id: int
+    step: str
+    filters: list[Filter]
+    keys: JsonObject = {}
+
+
+class NextAwaited(Event, frozen=True, kw_only=True, tag=True):
+    """The subscription is ready for its next message; without `filters` they are as before."""
+
+    id: int
+    filters: list[Filter] | None = None
+    keys: JsonObject = {}
+
+
+class AwaitingStopped(Event, frozen=True, kw_only=True, tag=True):
+    id: int
+
+
+class MessageReceived(Event, frozen=True, kw_only=True, tag=True):
+    """The subscription `id` takes `message`, a CloudEvent in its JSON form."""
+
+    id: int
+    message: JsonObject
+
+
+class ChildStarted(Event, frozen=True, kw_only=True, tag=True):
+    """An instance of another workflow was asked for; `instance` is its id."""
+
+    id: int
+    step: str
+    namespace: str
+    name: str
+    version: str
+    instance: str
+    input: JsonValue
+    detached: bool = False
+
+
+class ChildCompleted(Event, frozen=True, kw_only=True, tag=True):
+    id: int
+    output: JsonValue
+
+
+class ChildFailed(Event, frozen=True, kw_only=True, tag=True):
+    """The child faulted, was cancelled, or could not be started; `error` is an error object without `instance`."""
+
+    id: int
+    error: JsonObject
+
+
+class ChildCancelled(Event, frozen=True, kw_only=True, tag=True):
+    id: int
+
+
 class MessageEmitted(Event, frozen=True, kw_only=True, tag=True):
     """`message` is a CloudEvent in its JSON form."""
 
@@ -131,12 +189,19 @@ class InstanceCancelled(Event, frozen=True, kw_only=True, tag=True):
     reason: str | None = None
 
 
-Fact: TypeAlias = InstanceStarted | ActivityCompleted | ActivityFailed | TimerFired | Resumed | CancelRequested
+# What a request of a decider is answered with.
+Answer: TypeAlias = ActivityCompleted | ActivityFailed | TimerFired | MessageReceived | ChildCompleted | ChildFailed
+Fact: TypeAlias = InstanceStarted | Answer | Resumed | CancelRequested
 Record: TypeAlias = (
     ActivityScheduled
     | ActivityCancelled
     | TimerStarted
     | TimerCancelled
+    | MessageAwaited
+    | NextAwaited
+    | AwaitingStopped
+    | ChildStarted
+    | ChildCancelled
     | MessageEmitted
     | Yielded
     | CustomStatusSet
@@ -146,7 +211,8 @@ Record: TypeAlias = (
 )
 AnyEvent: TypeAlias = Fact | Record
 
-FACTS = (InstanceStarted, ActivityCompleted, ActivityFailed, TimerFired, Resumed, CancelRequested)
+ANSWERS = (ActivityCompleted, ActivityFailed, TimerFired, MessageReceived, ChildCompleted, ChildFailed)
+FACTS = (InstanceStarted, *ANSWERS, Resumed, CancelRequested)
 OUTCOMES = (InstanceCompleted, InstanceFaulted, InstanceCancelled)
 
 _encoder = msgspec.json.Encoder()

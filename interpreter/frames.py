@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from dalsegno.interpreter.commands import ScheduleActivity, StartTimer
+from dalsegno.interpreter.commands import Request
 from dalsegno.schema.values import JsonObject, JsonValue
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Ask:
 
     frame: "Frame"
     purpose: str
-    command: ScheduleActivity | StartTimer
+    command: Request
     seq: int = -1
     dropped: bool = False
 

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
 from dalsegno.interpreter.dataflow import NO_FLOW, DataFlow
-from dalsegno.interpreter.events import ActivityCompleted, ActivityFailed, TimerFired
+from dalsegno.interpreter.events import Answer
 from dalsegno.interpreter.frames import Ask, Frame
 from dalsegno.interpreter.templates import Template
 from dalsegno.schema.errors import InternalError
@@ -75,9 +75,7 @@ class Step:
     def ending(self, machine: "Machine", frame: Frame, child: Frame) -> None:
         """The directive `end` was met inside `child`; what it leaves behind must be saved now."""
 
-    def answered(
-        self, machine: "Machine", frame: Frame, ask: Ask, answer: ActivityCompleted | ActivityFailed | TimerFired
-    ) -> None:
+    def answered(self, machine: "Machine", frame: Frame, ask: Ask, answer: Answer) -> None:
         """What the frame asked for has come."""
         raise InternalError(f"{self.reference} got an answer that it did not ask for")
 

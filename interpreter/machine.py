@@ -7,54 +7,51 @@ clock but the events'.
 
 from collections import deque
 from collections.abc import Callable
-from typing import assert_never, cast
+from typing import cast
 
 from dalsegno.interpreter.commands import (
     AnyCommand,
+    AwaitMessage,
     CancelInstance,
     CompleteInstance,
     EmitMessage,
     FaultInstance,
     Outcome,
+    Request,
     ScheduleActivity,
+    StartChild,
     StartTimer,
-    Yield,
 )
-from dalsegno.interpreter.dataflow import NO_FLOW
 from dalsegno.interpreter.depth import hold_depth
 from dalsegno.interpreter.errors import NondeterminismError, WorkflowError, standard, with_instance
 from dalsegno.interpreter.events import (
     SEMANTICS,
-    ActivityCompleted,
-    ActivityFailed,
+    Answer,
     CancelRequested,
     Fact,
     InstanceStarted,
     Resumed,
-    TimerFired,
 )
 from dalsegno.interpreter.execution import Execution
+from dalsegno.interpreter.filters import Filter
 from dalsegno.interpreter.frames import Frame
-from dalsegno.interpreter.graph import Directive, Flow, InstantStep, Step, StepGraph, StepList
+from dalsegno.interpreter.graph import Directive, Flow, Step, StepGraph, StepList
 from dalsegno.interpreter.notices import (
     Notice,
     Observer,
     TaskCancelled,
     TaskCompleted,
     TaskFaulted,
-    TaskSkipped,
-    TaskStarted,
 )
 from dalsegno.interpreter.requests import Requests
 from dalsegno.interpreter.status import Status
 from dalsegno.interpreter.templates import Template
+from dalsegno.interpreter.walking import TIMEOUT, enter, leave, walk
 from dalsegno.schema.errors import InternalError
 from dalsegno.schema.values import JsonObject, JsonValue
 
 # Tasks that a machine runs without waiting before it lets the engine commit and look for cancels and timeouts.
 STRIDE = 10_000
-
-TIMEOUT = "timeout"
 
 
 class Machine:
@@ -74,7 +71,7 @@ class Machine:
         self.root: Frame | None = None
         self._execution: Execution | None = None
         self._observer = observer
-        self._strides = 0
+        self.strides = 0
 
     # --- the outside -----------------------------------------------------------------------------------------------
 
@@ -90,10 +87,10 @@ class Machine:
         elif not isinstance(event, InstanceStarted | CancelRequested):
             raise NondeterminismError(self.position - 1, type(event).__name__, "InstanceStarted")
         if self.outcome is None:
-            self._strides = STRIDE
+            self.strides = STRIDE
             self._take(event)
             if not self.yielded:
-                self._run()
+                walk(self)
         commands = self.requests.hand_over(self.position)
         self.position += len(commands)
         if commands and isinstance(commands[-1], Outcome):
@@ -117,7 +114,7 @@ class Machine:
                 return Status.RUNNING if busy else Status.WAITING
 
     @property
-    def pending(self) -> tuple[ScheduleActivity | StartTimer, ...]:
+    def pending(self) -> tuple[Request, ...]:
         """Every request that has no answer yet, in the order in which they were made."""
         return tuple(ask.command for ask in self.requests.awaited.values())
 
@@ -161,6 +158,33 @@ class Machine:
         deadline = self.execution.clock + length
         self.requests.ask(frame, purpose, StartTimer(seq=-1, step=frame.step.reference, deadline=deadline))
 
+    def await_message(self, frame: Frame, filters: list[Filter], keys: JsonObject) -> None:
+        """Open a subscription; the step is `answered` with a MessageReceived for each message it is ready for."""
+        command = AwaitMessage(seq=-1, step=frame.step.reference, filters=filters, keys=keys)
+        self.requests.ask(frame, "message", command)
+
+    def start_child(self, frame: Frame, workflow: tuple[str, str, str], data: JsonValue, *, detached: bool) -> None:
+        """Ask for an instance of a `workflow` (namespace, name, version).
+
+        The step is `answered` with ChildCompleted or ChildFailed, unless the child is detached.
+        """
+        hold_depth(data, "the input of the workflow")
+        namespace, name, version = workflow
+        command = StartChild(
+            seq=-1,
+            step=frame.step.reference,
+            namespace=namespace,
+            name=name,
+            version=version,
+            instance=f"{self.execution.started.instance}/{frame.step.name}-{self.execution.identifier()[:18]}",
+            input=data,
+            detached=detached,
+        )
+        if detached:
+            self.requests.say(command)
+        else:
+            self.requests.ask(frame, "child", command)
+
     def emit(self, frame: Frame, message: JsonObject) -> None:
         """Publish a CloudEvent."""
         hold_depth(message, "the event")
@@ -203,7 +227,7 @@ class Machine:
         step = frame.step
         frame.variables = None  # A loop's item and a caught error live no longer than the task's own work.
         try:
-            output = self._leave(frame, output)
+            output = leave(self, frame, output)
             if frame.parent is None:
                 hold_depth(output, "the output")
         except WorkflowError as error:
@@ -213,13 +237,13 @@ class Machine:
         if frame.parent is None:
             self._finish(CompleteInstance(seq=-1, output=output))
         else:
-            self._tell(TaskCompleted, step, output)
+            self.tell(TaskCompleted, step, output)
             frame.parent.step.child_ended(self, frame.parent, frame, output, step.then if then is None else then)
 
     def fault(self, frame: Frame, error: JsonObject) -> None:
         """The task of a frame fails: the innermost step around it that takes care of the error goes on."""
         error = self._close(frame, error)
-        self._raise(frame.parent, frame, error)
+        self.fail(frame.parent, frame, error)
 
     def drop(self, frame: Frame) -> None:
         """Forget a frame and all inside it, innermost first, and cancel whatever they await (decision F17)."""
@@ -241,7 +265,7 @@ class Machine:
             doomed.extend(each.children)
         for each in reversed(doomed):
             self._release(each)
-            self._tell(TaskCancelled, each.step)
+            self.tell(TaskCancelled, each.step)
         frame.children.clear()
 
     def cancel(self, frame: Frame, *purposes: str) -> None:
@@ -261,8 +285,6 @@ class Machine:
         match event:
             case InstanceStarted():
                 self._begin(event)
-            case ActivityCompleted() | ActivityFailed() | TimerFired():
-                self._answer(event)
             case Resumed():
                 if not self.yielded:
                     raise NondeterminismError(self.position - 1, "Resumed", "no Resumed, since nothing yielded")
@@ -270,7 +292,7 @@ class Machine:
             case CancelRequested(reason=reason):
                 self._finish(CancelInstance(seq=-1, reason=reason))
             case _:
-                assert_never(event)
+                self._answer(event)
 
     def _begin(self, event: InstanceStarted) -> None:
         if self._execution is not None:
@@ -284,20 +306,19 @@ class Machine:
         self.root = root = Frame(self.graph.root, None, event.at, event.input)
         where = "/input"
         try:
-            self._enter(root)
+            enter(self, root)
             where = "/timeout"
             root.step.enter(self, root)
         except WorkflowError as error:
             self.fault(root, with_instance(error.error, where))
 
-    def _answer(self, event: ActivityCompleted | ActivityFailed | TimerFired) -> None:
-        ask = self.requests.awaited.get(event.id)
+    def _answer(self, event: Answer) -> None:
+        try:
+            ask = self.requests.answered(event)
+        except TypeError as error:
+            raise NondeterminismError(self.position - 1, type(event).__name__, str(error)) from None
         if ask is None:
             return  # Recorded though nobody awaits it any more: the activity was paid for.
-        if isinstance(event, TimerFired) != isinstance(ask.command, StartTimer):
-            wanted = type(ask.command).__name__
-            raise NondeterminismError(self.position - 1, type(event).__name__, f"an answer to {wanted} {event.id}")
-        self.requests.settle(ask)
         frame = ask.frame
         if ask.purpose == TIMEOUT:
             self._time_out(frame)
@@ -312,92 +333,6 @@ class Machine:
         error = standard("timeout", f"the {what} took longer than its timeout allows")
         self.fault(frame, with_instance(error, "/timeout") if frame.parent is None else error)
 
-    def _run(self) -> None:
-        while self.agenda and not self.yielded:
-            frame = self.agenda.popleft()
-            if frame.dropped:
-                continue
-            try:
-                self._advance(frame)
-            except WorkflowError as error:
-                self.fault(frame, error.error)
-
-    def _advance(self, frame: Frame) -> None:
-        """Run the tasks of a frame's list until one has to be waited for, or the list ends."""
-        assert frame.tasks is not None
-        steps = frame.tasks.steps
-        while self._stride(frame):
-            if frame.cursor >= len(steps):
-                frame.step.list_ended(self, frame, frame.data)
-                return
-            step = steps[frame.cursor]
-            task = Frame(step, frame, self.execution.clock, frame.data)
-            if not isinstance(step, InstantStep):
-                self._start(frame, task)
-                return
-            try:
-                output, then = self._instant(step, task)
-            except WorkflowError as error:
-                failure = with_instance(error.error, step.reference)
-                self._tell(TaskFaulted, step, failure)
-                self._raise(frame, None, failure)
-                return
-            if then is not Flow.CONTINUE:
-                self.proceed(frame, output, then)
-                return
-            frame.data = output
-            frame.cursor += 1
-
-    def _stride(self, frame: Frame) -> bool:
-        """Count one task; False when it is time to let the engine commit first."""
-        if self._strides:
-            self._strides -= 1
-            return True
-        self.yielded = True
-        self.agenda.append(frame)
-        self.requests.say(Yield(seq=-1))
-        return False
-
-    def _instant(self, step: InstantStep, task: Frame) -> tuple[JsonValue, Directive]:
-        if not self._enter(task):
-            return task.raw_input, Flow.CONTINUE
-        if step.timeout is not None:
-            self.length(step.timeout, task)  # It cannot pass, but what is no duration is an error all the same.
-        output, then = step.run(self, task)
-        output = self._leave(task, output)
-        self._tell(TaskCompleted, step, output)
-        return output, then
-
-    def _start(self, around: Frame, task: Frame) -> None:
-        """Enter a task that lives on in a frame."""
-        around.children.append(task)
-        step = task.step
-        try:
-            if not self._enter(task):
-                around.children.remove(task)
-                self.proceed(around, task.raw_input, Flow.CONTINUE)
-                return
-            if step.timeout is not None:
-                self.start_timer(task, self.length(step.timeout, task), TIMEOUT)
-            step.enter(self, task)
-        except WorkflowError as error:
-            self.fault(task, error.error)
-
-    def _enter(self, frame: Frame) -> bool:
-        """The way in of a task's data; False when its `if`, which sees the raw input, skips it (decision F1)."""
-        step = frame.step
-        if step.condition is not None and not self.evaluate(step.condition, frame.raw_input, frame):
-            self._tell(TaskSkipped, step)
-            return False
-        self._tell(TaskStarted, step, frame.raw_input)
-        flow = step.flow
-        frame.input = frame.raw_input if flow is NO_FLOW else flow.enter(frame, self.execution)
-        return True
-
-    def _leave(self, frame: Frame, output: JsonValue) -> JsonValue:
-        flow = frame.step.flow
-        return output if flow is NO_FLOW else flow.leave(frame, self.execution, output)
-
     def _end(self, frame: Frame, output: JsonValue) -> None:
         """The directive `end`: the whole workflow ends, with the output of that task (decision F3)."""
         inside = frame
@@ -411,10 +346,10 @@ class Machine:
         """Forget a frame whose task failed; the error, with its `instance`."""
         error = with_instance(error, frame.step.reference)
         self.drop(frame)
-        self._tell(TaskFaulted, frame.step, error)
+        self.tell(TaskFaulted, frame.step, error)
         return error
 
-    def _raise(self, around: Frame | None, child: Frame | None, error: JsonObject) -> None:
+    def fail(self, around: Frame | None, child: Frame | None, error: JsonObject) -> None:
         """Look for the step that takes care of an error raised inside `around`."""
         while around is not None:
             try:
@@ -438,6 +373,6 @@ class Machine:
         self.cancel(frame)
         frame.dropped = True
 
-    def _tell(self, notice: Callable[..., Notice], step: Step, *data: JsonValue) -> None:
+    def tell(self, notice: Callable[..., Notice], step: Step, *data: JsonValue) -> None:
         if self._observer is not None and step.is_task:
             self._observer(notice(step.reference, step.name, self.execution.clock, *data))

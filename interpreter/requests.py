@@ -4,12 +4,45 @@ import msgspec
 
 from dalsegno.interpreter.commands import (
     AnyCommand,
+    AwaitMessage,
+    AwaitNext,
     CancelActivity,
+    CancelChild,
     CancelTimer,
+    Request,
     ScheduleActivity,
+    StartChild,
     StartTimer,
+    StopAwaiting,
 )
+from dalsegno.interpreter.events import (
+    ActivityCompleted,
+    ActivityFailed,
+    Answer,
+    ChildCompleted,
+    ChildFailed,
+    MessageReceived,
+    TimerFired,
+)
+from dalsegno.interpreter.filters import Filter
 from dalsegno.interpreter.frames import Ask, Frame
+from dalsegno.schema.values import JsonObject
+
+_Cancel = type[CancelActivity] | type[CancelTimer] | type[StopAwaiting] | type[CancelChild]
+
+# How each request is taken back, and what may answer it.
+_CANCELS: dict[type[Request], _Cancel] = {
+    ScheduleActivity: CancelActivity,
+    StartTimer: CancelTimer,
+    AwaitMessage: StopAwaiting,
+    StartChild: CancelChild,
+}
+_ANSWERED_BY: dict[type[Request], tuple[type[Answer], ...]] = {
+    ScheduleActivity: (ActivityCompleted, ActivityFailed),
+    StartTimer: (TimerFired,),
+    AwaitMessage: (MessageReceived,),
+    StartChild: (ChildCompleted, ChildFailed),
+}
 
 
 class Requests:
@@ -19,7 +52,7 @@ class Requests:
         self.awaited: dict[int, Ask] = {}
         self._leaving: list[Ask | AnyCommand] = []
 
-    def ask(self, frame: Frame, purpose: str, command: ScheduleActivity | StartTimer) -> None:
+    def ask(self, frame: Frame, purpose: str, command: Request) -> None:
         """Ask for something that `frame` awaits."""
         ask = Ask(frame, purpose, command)
         frame.asks.append(ask)
@@ -29,8 +62,30 @@ class Requests:
         """Wish for something that has no answer."""
         self._leaving.append(command)
 
-    def settle(self, ask: Ask) -> None:
-        """The answer has come."""
+    def answered(self, answer: Answer) -> Ask | None:
+        """The request that an answer is for, awaited no longer; None where nobody awaits it any more.
+
+        A subscription stays open, but is not ready before `next`. Raises TypeError for an answer to something else.
+        """
+        ask = self.awaited.get(answer.id)
+        if ask is None:
+            return None
+        if not isinstance(answer, _ANSWERED_BY[type(ask.command)]):
+            raise TypeError(f"an answer to {type(ask.command).__name__} {answer.id}")
+        if isinstance(ask.command, AwaitMessage):
+            ask.command = msgspec.structs.replace(ask.command, ready=False)
+        else:
+            self._settle(ask)
+        return ask
+
+    def next(self, ask: Ask, filters: list[Filter] | None, keys: JsonObject) -> None:
+        """Make a subscription ready for its next message; `filters` None: as before."""
+        assert isinstance(ask.command, AwaitMessage)
+        changed = ask.command.filters if filters is None else filters
+        ask.command = msgspec.structs.replace(ask.command, filters=changed, keys=keys, ready=True)
+        self.say(AwaitNext(seq=-1, id=ask.seq, filters=filters, keys=keys))
+
+    def _settle(self, ask: Ask) -> None:
         del self.awaited[ask.seq]
         ask.frame.asks.remove(ask)
 
@@ -40,8 +95,7 @@ class Requests:
         ask.frame.asks.remove(ask)
         if ask.seq >= 0:
             del self.awaited[ask.seq]
-            cancel = CancelActivity if isinstance(ask.command, ScheduleActivity) else CancelTimer
-            self._leaving.append(cancel(seq=-1, id=ask.seq))
+            self._leaving.append(_CANCELS[type(ask.command)](seq=-1, id=ask.seq))
 
     def hand_over(self, position: int) -> list[AnyCommand]:
         """What is to be recorded from `position` on; what was asked for and cancelled meanwhile is left out."""

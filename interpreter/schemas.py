@@ -56,7 +56,7 @@ class SchemaCheck:
 def compile_schema(schema: Schema) -> SchemaCheck:
     """A check from an inline schema. Raises ValueError for a format that is not JSON Schema."""
     import jsonschema
-    from jsonschema.validators import extend
+    from jsonschema.validators import extend  # pyright: ignore[reportUnknownVariableType] untyped
     from referencing import Registry
 
     from dalsegno.interpreter.patterns import KEYWORDS

@@ -9,7 +9,7 @@ from typing import cast
 
 import msgspec
 
-from dalsegno.interpreter.commands import Outcome, ScheduleActivity, StartTimer
+from dalsegno.interpreter.commands import Outcome, Request, ScheduleActivity, StartChild
 from dalsegno.interpreter.events import InstanceStarted
 from dalsegno.interpreter.execution import Execution
 from dalsegno.interpreter.frames import Ask, Frame, State
@@ -24,8 +24,11 @@ from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.values import JsonObject, JsonValue
 
 # Raised with every change of the stored form; a snapshot of another format is not read, but replayed instead.
-FORMAT = 1
+FORMAT = 2
 LARGE = 8192
+
+# The field of a request that holds a workflow's data, which may be large.
+_DATA: dict[type[Request], str] = {ScheduleActivity: "arguments", StartChild: "input"}
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -64,12 +67,12 @@ class _Frame(msgspec.Struct, frozen=True):
 
 
 class _Ask(msgspec.Struct, frozen=True):
-    """`arguments` are those of the command, which is kept without them."""
+    """`data` is that of the command (arguments, input), which is kept without it."""
 
     frame: int
     purpose: str
-    command: ScheduleActivity | StartTimer
-    arguments: _Held | None
+    command: Request
+    data: _Held | None
 
 
 class _State(msgspec.Struct, frozen=True):
@@ -144,8 +147,8 @@ def restore(graph: StepGraph, snapshot: Snapshot, observer: Observer | None = No
     machine.root = frames[0] if frames else None
     for each in state.asks:
         command = each.command
-        if isinstance(command, ScheduleActivity) and each.arguments is not None:
-            command = msgspec.structs.replace(command, arguments=reader.value(each.arguments))
+        if each.data is not None:
+            command = msgspec.structs.replace(command, **{_DATA[type(command)]: reader.value(each.data)})
         ask = Ask(frames[each.frame], each.purpose, command, command.seq)
         ask.frame.asks.append(ask)
         machine.requests.awaited[ask.seq] = ask
@@ -190,10 +193,11 @@ class _Writer:
 
     def ask(self, ask: Ask, index: dict[int, int]) -> _Ask:
         command = ask.command
-        if isinstance(command, StartTimer):
+        field = _DATA.get(type(command))
+        if field is None:
             return _Ask(index[id(ask.frame)], ask.purpose, command, None)
-        bare = msgspec.structs.replace(command, arguments=None)
-        return _Ask(index[id(ask.frame)], ask.purpose, bare, self.value(command.arguments))
+        bare = msgspec.structs.replace(command, **{field: None})
+        return _Ask(index[id(ask.frame)], ask.purpose, bare, self.value(getattr(command, field)))
 
     def value(self, value: JsonValue) -> _Held:
         known = self._written.get(id(value))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from dalsegno.engines.embedded.tables import APPLICATION, FORMAT, TABLES
+from dalsegno.engines.embedded.tables import APPLICATION, FORMAT, FORMATS
 from dalsegno.engines.errors import StoreError, Trouble
 
 MEMORY = ":memory:"
@@ -93,7 +93,9 @@ def _prepare(database: sqlite3.Connection, path: str) -> None:
         raise StoreError(path, Trouble.UNWRITABLE)
     if _is_new(database):
         database.execute("PRAGMA journal_mode = WAL")
-        _create(database)
+    else:
+        _check(database, path)
+    _migrate(database)
     _check(database, path)
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = FULL")
@@ -103,13 +105,16 @@ def _prepare(database: sqlite3.Connection, path: str) -> None:
     database.execute("ROLLBACK")
 
 
-def _create(database: sqlite3.Connection) -> None:
+def _migrate(database: sqlite3.Connection) -> None:
+    """Brings a new store, or one of an older format, to the present one."""
+    if _pragma(database, "user_version") >= FORMAT:
+        return
     database.execute("BEGIN IMMEDIATE")
-    if _is_new(database):  # Another process may have been quicker.
-        for statement in TABLES.split(";\n"):
+    for script in FORMATS[_pragma(database, "user_version") :]:  # Another process may have been quicker.
+        for statement in script.split(";\n"):
             database.execute(statement)
-        database.execute(f"PRAGMA application_id = {APPLICATION}")
-        database.execute(f"PRAGMA user_version = {FORMAT}")
+    database.execute(f"PRAGMA application_id = {APPLICATION}")
+    database.execute(f"PRAGMA user_version = {FORMAT}")
     database.execute("COMMIT")
 
 

@@ -1,6 +1,7 @@
 """History: a log as a person reads it, page by page."""
 
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 import msgspec
 
@@ -14,13 +15,21 @@ from dalsegno.interpreter.events import (
     ActivityFailed,
     ActivityScheduled,
     AnyEvent,
+    AwaitingStopped,
     CancelRequested,
+    ChildCancelled,
+    ChildCompleted,
+    ChildFailed,
+    ChildStarted,
     CustomStatusSet,
     InstanceCancelled,
     InstanceCompleted,
     InstanceFaulted,
     InstanceStarted,
+    MessageAwaited,
     MessageEmitted,
+    MessageReceived,
+    NextAwaited,
     Resumed,
     TimerCancelled,
     TimerFired,
@@ -33,41 +42,43 @@ PAGE = 500
 
 _LONGEST = 200
 
+# The events that ask for something, and are answered by their id.
+_REQUESTS = (ActivityScheduled, TimerStarted, MessageAwaited, ChildStarted)
+_Request: TypeAlias = ActivityScheduled | TimerStarted | MessageAwaited | ChildStarted
+
 
 def page(store: Store, execution: int, start: int, size: int = PAGE) -> Sequence[HistoryRow]:
     """The rows of a log from position `start` on, at most `size`."""
-    requests: dict[int, ActivityScheduled | TimerStarted] = {}
+    requests: dict[int, _Request] = {}
     return list(_rows(store, execution, store.log.read(execution, start, start + size), requests))
 
 
 def _rows(
-    store: Store, execution: int, entries: Iterator[Entry], requests: dict[int, ActivityScheduled | TimerStarted]
+    store: Store, execution: int, entries: Iterator[Entry], requests: dict[int, _Request]
 ) -> Iterator[HistoryRow]:
     for entry in list(entries):
         event = entry.event
-        if isinstance(event, ActivityScheduled | TimerStarted):
+        if isinstance(event, _REQUESTS):
             requests[event.id] = event
         request = _request(store, execution, event, requests)
         detail = _detail(event, request) + (" (by the engine)" if entry.imposed else "")
         yield HistoryRow(entry.seq, moment(event.at), type(event).__name__, _reference(event, request), detail)
 
 
-def _request(
-    store: Store, execution: int, event: AnyEvent, requests: dict[int, ActivityScheduled | TimerStarted]
-) -> ActivityScheduled | TimerStarted | None:
+def _request(store: Store, execution: int, event: AnyEvent, requests: dict[int, _Request]) -> _Request | None:
     """What an answer answers. The interpreter's ids are positions, so an earlier page need not be read again."""
     id_ = getattr(event, "id", None)
     if not isinstance(id_, int):
         return None
     if id_ not in requests:
         found = store.log.at(execution, id_)
-        if not isinstance(found, ActivityScheduled | TimerStarted):
+        if not isinstance(found, _REQUESTS):
             return None
         requests[id_] = found
     return requests[id_]
 
 
-def _reference(event: AnyEvent, request: ActivityScheduled | TimerStarted | None) -> str | None:
+def _reference(event: AnyEvent, request: _Request | None) -> str | None:
     if request is not None:
         return request.step
     if isinstance(event, InstanceFaulted):
@@ -76,8 +87,8 @@ def _reference(event: AnyEvent, request: ActivityScheduled | TimerStarted | None
     return event.step if isinstance(event, MessageEmitted) else None
 
 
-def _detail(event: AnyEvent, request: ActivityScheduled | TimerStarted | None) -> str:
-    name = request.activity if isinstance(request, ActivityScheduled) else ""
+def _detail(event: AnyEvent, request: _Request | None) -> str:
+    name = _name(request)
     match event:
         case InstanceStarted():
             return f"{event.namespace}/{event.name}:{event.version} {_json(event.input)}"
@@ -85,13 +96,19 @@ def _detail(event: AnyEvent, request: ActivityScheduled | TimerStarted | None) -
             return f"{event.activity} {_json(event.arguments)}"
         case ActivityCompleted():
             return f"{name} {_json(event.result)}"
-        case ActivityFailed() | InstanceFaulted():
+        case ActivityFailed() | ChildFailed() | InstanceFaulted():
             return f"{name} {_error(event.error)}".lstrip()
-        case ActivityCancelled():
+        case ActivityCancelled() | ChildCancelled():
             return name
+        case ChildStarted():
+            return f"{event.instance} {_json(event.input)}"
+        case ChildCompleted():
+            return f"{name} {_json(event.output)}"
+        case MessageAwaited():
+            return " or ".join(str(each.attributes.get("type", "any type")) for each in event.filters)
         case TimerStarted():
             return f"until {moment(event.deadline).isoformat(timespec='milliseconds')}"
-        case MessageEmitted():
+        case MessageEmitted() | MessageReceived():
             return f"{event.message.get('type')} {event.message.get('id')}"
         case CustomStatusSet():
             return _json(event.status)
@@ -99,7 +116,16 @@ def _detail(event: AnyEvent, request: ActivityScheduled | TimerStarted | None) -
             return _json(event.output)
         case CancelRequested() | InstanceCancelled():
             return event.reason or ""
-        case TimerFired() | TimerCancelled() | Yielded() | Resumed():
+        case TimerFired() | TimerCancelled() | NextAwaited() | AwaitingStopped() | Yielded() | Resumed():
+            return ""
+
+
+def _name(request: _Request | None) -> str:
+    """What was asked for, in a word."""
+    match request:
+        case ActivityScheduled(activity=name) | ChildStarted(instance=name):
+            return name
+        case _:
             return ""
 
 

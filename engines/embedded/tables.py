@@ -10,9 +10,9 @@ in the same transaction; `checkpoints` is a cache.
 APPLICATION = 0x44616C53
 
 #: Raised when an older Dalsegno could no longer read or write the tables; a newer store is refused, an older migrated.
-FORMAT = 1
+FORMAT = 2
 
-TABLES = """
+_FIRST = """
 CREATE TABLE owner (
   epoch INTEGER NOT NULL,           -- one more with every engine that takes the store over
   clean INTEGER NOT NULL            -- whether the last owner closed it in order
@@ -112,3 +112,9 @@ CREATE TABLE messages (
   UNIQUE (source, id)
 );
 """
+
+# One table, or a few that belong together, each.
+_SECOND = ";\n".join(())
+
+#: What makes each format out of the one before; a new store goes through all of them.
+FORMATS = (_FIRST, _SECOND)

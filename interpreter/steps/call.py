@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dalsegno.interpreter.authentication import compile_authentication
 from dalsegno.interpreter.compiler import Common, Compiler, NotSupported
 from dalsegno.interpreter.endpoints import compile_endpoint
-from dalsegno.interpreter.events import ActivityCompleted, ActivityFailed, TimerFired
+from dalsegno.interpreter.events import ActivityCompleted, ActivityFailed, Answer
 from dalsegno.interpreter.frames import Ask, Frame
 from dalsegno.interpreter.graph import Step
 from dalsegno.interpreter.machine import Machine
@@ -36,9 +36,7 @@ class CallStep(Step):
     def enter(self, machine: Machine, frame: Frame) -> None:
         machine.schedule(frame, self.activity, machine.evaluate(self.arguments, frame.input, frame))
 
-    def answered(
-        self, machine: Machine, frame: Frame, ask: Ask, answer: ActivityCompleted | ActivityFailed | TimerFired
-    ) -> None:
+    def answered(self, machine: Machine, frame: Frame, ask: Ask, answer: Answer) -> None:
         if isinstance(answer, ActivityFailed):
             machine.fault(frame, answer.error)
         elif isinstance(answer, ActivityCompleted):

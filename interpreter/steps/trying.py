@@ -9,7 +9,7 @@ from typing import cast
 
 from dalsegno.interpreter.compiler import Common, Compiler, directive
 from dalsegno.interpreter.errors import same_type, standard, with_instance
-from dalsegno.interpreter.events import ActivityCompleted, ActivityFailed, TimerFired
+from dalsegno.interpreter.events import Answer
 from dalsegno.interpreter.frames import Ask, Frame, State
 from dalsegno.interpreter.graph import Directive, Step, StepList
 from dalsegno.interpreter.machine import Machine
@@ -64,9 +64,7 @@ class TryStep(Step):
             return True
         return self._handle(machine, frame, error)
 
-    def answered(
-        self, machine: Machine, frame: Frame, ask: Ask, answer: ActivityCompleted | ActivityFailed | TimerFired
-    ) -> None:
+    def answered(self, machine: Machine, frame: Frame, ask: Ask, answer: Answer) -> None:
         state = cast(TryState, frame.state)
         if ask.purpose == DELAY:
             state.attempt += 1

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dalsegno.interpreter.compiler import Common, Compiler
-from dalsegno.interpreter.events import ActivityCompleted, ActivityFailed, TimerFired
+from dalsegno.interpreter.events import Answer
 from dalsegno.interpreter.frames import Ask, Frame
 from dalsegno.interpreter.graph import Step
 from dalsegno.interpreter.machine import Machine
@@ -23,9 +23,7 @@ class WaitStep(Step):
         else:
             machine.complete(frame, frame.input)
 
-    def answered(
-        self, machine: Machine, frame: Frame, ask: Ask, answer: ActivityCompleted | ActivityFailed | TimerFired
-    ) -> None:
+    def answered(self, machine: Machine, frame: Frame, ask: Ask, answer: Answer) -> None:
         machine.complete(frame, frame.input)
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from dalsegno.interpreter.compiler import Compiler
 from dalsegno.interpreter.frames import Frame
 from dalsegno.interpreter.graph import Step, StepList
-from dalsegno.interpreter.machine import TIMEOUT, Machine
+from dalsegno.interpreter.machine import Machine
+from dalsegno.interpreter.walking import TIMEOUT
 from dalsegno.schema.model import Transform
 
 

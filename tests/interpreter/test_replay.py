@@ -208,7 +208,7 @@ def test_a_snapshot_of_another_format_or_document_is_refused() -> None:
     snapshot = take(host.machine)
     with pytest.raises(UnreadableSnapshot):
         restore(
-            host.graph, msgspec.structs.replace(snapshot, state=snapshot.state.replace(b'"format":1', b'"format":9'))
+            host.graph, msgspec.structs.replace(snapshot, state=snapshot.state.replace(b'"format":2', b'"format":9'))
         )
     with pytest.raises(UnreadableSnapshot):
         restore(Host("do: []").graph, snapshot)
