@@ -5,7 +5,7 @@ import shlex
 import sys
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -22,15 +22,19 @@ from dalsegno.cli.patience import seconds
 from dalsegno.cli.progress import Progress, shown_on_terminal
 from dalsegno.engines.documents import runnable
 from dalsegno.engines.embedded.engine import AsyncEngine
-from dalsegno.engines.embedded.instance import AsyncInstance
-from dalsegno.engines.errors import StoreError, Trouble, WorkflowTimeout
+from dalsegno.engines.embedded.instance import AsyncInstance, outcome_of
+from dalsegno.engines.embedded.visitor import Visitor
+from dalsegno.engines.errors import StoreError, Trouble, WorkflowSuspended, WorkflowTimeout, how_to_resume
+from dalsegno.engines.patience import Patience
+from dalsegno.engines.records import InstanceRecord
+from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonValue
 
 MEMORY: Final = ":memory:"
 
-#: Seconds between two looks at whether the instance was suspended: then it does not end by itself.
-_LOOK: Final = 1.0
+#: Seconds between two looks at what nobody tells us: that the instance was suspended, or that another engine ended it.
+_LOOK: Final = 0.5
 
 _PASSED: Final = "--timeout has passed"
 
@@ -82,27 +86,48 @@ class Job:
         """Whether anything outlives the process."""
         return self.store != MEMORY
 
+    def found(self) -> InstanceRecord | None:
+        """What the store has under the job's id, read beside whatever engine is at work on it.
+
+        Raises InstanceExists when it is another document's or has another input.
+        """
+        if not (self.named and self.durable):
+            return None
+        with Visitor(self.store) as visitor:
+            return visitor.find(self.id, self.workflow, self.input)
+
     def how_to_go_on(self, begun: bool) -> str:
         """What became of the instance when its run was broken off, and what to do now."""
-        if not begun:
+        if not begun and not self._exists():
             return "nothing was begun yet"
         if not self.durable:
             return "nothing was kept; name a store and an id (--store FILE --id ID) to be able to go on"
         again = ["dalsegno", *sys.argv[1:], *([] if self.named else ["--id", self.id])]
         return f"instance {self.id} is kept in {self.store}; to go on: {shlex.join(again)}"
 
+    def _exists(self) -> bool:
+        # Another process may have begun it, or be at work on it.
+        with suppress(DalsegnoError):
+            return self.found() is not None
+        return False
+
+    def suspended(self, record: InstanceRecord) -> WorkflowSuspended:
+        """The error for an instance that does not go on by itself."""
+        if not self.durable:
+            return WorkflowSuspended(record.id, record.reason, self.how_to_go_on(True))
+        return WorkflowSuspended(record.id, record.reason, how_to_resume(self.store, record.id))
+
 
 def outcome(job: Job) -> JsonValue:
     """The output of the instance, run to its end or recorded earlier.
 
-    Raises WorkflowFaulted, WorkflowCancelled, Failure, StoreError, InstanceExists, Interrupted.
+    Raises WorkflowFaulted, WorkflowCancelled, WorkflowSuspended, Failure, StoreError, InstanceExists, Interrupted.
     """
     return asyncio.run(_outcome(job))
 
 
 async def _outcome(job: Job) -> JsonValue:
-    loop = asyncio.get_running_loop()
-    deadline = None if job.timeout is None else loop.time() + job.timeout
+    patience = Patience(job.timeout)
     progress = Progress(job.id)
     begun = asyncio.Event()
     async with AsyncExitStack() as closing:
@@ -110,32 +135,44 @@ async def _outcome(job: Job) -> JsonValue:
         closing.enter_context(interruptible(lambda: f"interrupted: {job.how_to_go_on(begun.is_set())}"))
         closing.enter_context(shown_on_terminal(progress))
         async with AsyncExitStack() as engines:
-            engine = await _open(job, progress, deadline, engines)
+            opened = await _open(job, progress, patience, engines)
+            if isinstance(opened, InstanceRecord):
+                return outcome_of(opened)
             begun.set()
-            instance = await engine.start(
+            instance = await opened.start(
                 job.workflow, job.input, id=job.id, if_exists="attach" if job.named else "fail"
             )
-            return await _ended(job, instance, deadline)
+            return await _ended(job, instance, patience)
 
 
-async def _open(job: Job, progress: Progress, deadline: float | None, closing: AsyncExitStack) -> AsyncEngine:
-    """The engine on the job's store. Where another one has it, say so and wait."""
-    try:
-        return await closing.enter_async_context(_engine(job, progress, 0))
-    except StoreError as error:
-        if error.reason is not Trouble.OWNED:
-            raise
-        output.note(f"dalsegno: waiting: {error}")
-    patience = None if deadline is None else max(deadline - asyncio.get_running_loop().time(), 0)
-    try:
-        return await closing.enter_async_context(_engine(job, progress, patience))
-    except StoreError as error:
-        if error.reason is not Trouble.OWNED:
-            raise
-        raise Failure(f"{_PASSED}: {error}; {job.how_to_go_on(False)}", Exit.TIMED_OUT) from error
+async def _open(
+    job: Job, progress: Progress, patience: Patience, closing: AsyncExitStack
+) -> AsyncEngine | InstanceRecord:
+    """The engine on the job's store, or the instance, if it has ended already: then nobody has to own the store.
+
+    Where another engine has the store, says so and waits.
+    """
+    refused: StoreError | None = None
+    while True:
+        found = job.found()
+        if found is not None and found.ended:
+            return found
+        if found is not None and found.status == "suspended":
+            raise job.suspended(found)
+        if refused is not None and patience.ended:
+            raise Failure(f"{_PASSED}: {refused}; {job.how_to_go_on(found is not None)}", Exit.TIMED_OUT) from refused
+        try:
+            step = 0 if refused is None else patience.at_most(_LOOK)
+            return await closing.enter_async_context(_engine(job, progress, step))
+        except StoreError as error:
+            if error.reason is not Trouble.OWNED:
+                raise
+            if refused is None:
+                output.note(f"dalsegno: waiting: {error}")
+            refused = error
 
 
-def _engine(job: Job, progress: Progress, patience: float | None) -> AsyncEngine:
+def _engine(job: Job, progress: Progress, patience: float) -> AsyncEngine:
     activities = activities_of(job.functions)
     return AsyncEngine(
         job.store,
@@ -163,17 +200,13 @@ class _Own:
         return await self._activities.perform(call)
 
 
-async def _ended(job: Job, instance: AsyncInstance, deadline: float | None) -> JsonValue:
+async def _ended(job: Job, instance: AsyncInstance, patience: Patience) -> JsonValue:
     """The output, once there is one; whatever else ends the waiting is raised."""
-    loop = asyncio.get_running_loop()
-    while True:
-        if instance.status == "suspended":
-            reason = f": {instance.record.reason}" if instance.record.reason else ""
-            raise Failure(f"instance {job.id} is suspended{reason}", Exit.AT_FAULT)
-        rest = _LOOK if deadline is None else min(_LOOK, max(deadline - loop.time(), 0))
+    while instance.status != "suspended":
         try:
-            return await instance.wait(rest)
+            return await instance.wait(patience.at_most(_LOOK))
         except WorkflowTimeout:
-            if deadline is not None and loop.time() >= deadline:
+            if patience.ended:
                 raise Failure(f"{_PASSED}: {job.how_to_go_on(True)}", Exit.TIMED_OUT) from None
         await instance.refresh()
+    raise job.suspended(instance.record)

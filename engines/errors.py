@@ -30,20 +30,30 @@ class WorkflowCancelled(DalsegnoError):
 
 
 class WorkflowTimeout(DalsegnoError):
-    """The caller's patience ended, not the instance: it goes on, or can be taken up again from its store."""
+    """The caller's patience ended, not the instance; the message says what has become of it, and what to do.
 
-    def __init__(self, instance: str, seconds: float) -> None:
+    `instance` is its id, None when the time passed before it was begun.
+    """
+
+    def __init__(self, instance: str | None, seconds: float, sequel: str = "it is not lost: wait for it again") -> None:
         self.instance = instance
-        super().__init__(f"instance {instance} did not end within {seconds:g} s; it is not lost: wait for it again")
+        what = "nothing was begun" if instance is None else f"instance {instance} did not end"
+        super().__init__(f"{what} within {seconds:g} s; {sequel}")
 
 
 class WorkflowSuspended(DalsegnoError):
     """The instance does not go on by itself: somebody, or a limit of this machine, suspended it for `reason`."""
 
-    def __init__(self, instance: str, reason: str | None) -> None:
+    def __init__(self, instance: str, reason: str | None, remedy: str = "it goes on after `resume()`") -> None:
         self.instance = instance
         self.reason = reason
-        super().__init__(f"instance {instance} is suspended" + (f": {reason}" if reason else ""))
+        super().__init__(f"instance {instance} is suspended" + (f": {reason}" if reason else "") + f"; {remedy}")
+
+
+def how_to_resume(store: str, instance: str) -> str:
+    """What lets a suspended instance of a store go on, for messages."""
+    resuming = f"with dalsegno.Engine({store!r}) as engine: engine.get({instance!r}).resume()"
+    return f"resume it before you run it again, in Python: {resuming}"
 
 
 class InstanceNotFound(DalsegnoError):

@@ -9,6 +9,11 @@ import uuid
 _LONGEST = 60_000
 
 
+def uptime() -> float:
+    """Seconds since some moment in the past: for a caller's patience, which no jump of the wall clock may change."""
+    return time.monotonic()
+
+
 class SystemClock:
     """Wall time of this machine."""
 

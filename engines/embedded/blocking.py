@@ -13,6 +13,7 @@ from dalsegno.engines.embedded.engine import AsyncEngine
 from dalsegno.engines.embedded.instance import AsyncInstance
 from dalsegno.engines.embedded.interpreting import Watcher
 from dalsegno.engines.errors import EngineClosed
+from dalsegno.engines.patience import Timeout
 from dalsegno.engines.records import HistoryRow, InstanceRecord, Statistics, Verification
 from dalsegno.schema.values import JsonObject, JsonValue
 
@@ -184,8 +185,8 @@ class Instance:
         """Looks at the store again. Raises InstanceNotFound when the instance was purged."""
         self._engine.wait_done(self._instance.refresh())
 
-    def wait(self, timeout: float | None = None) -> JsonValue:
-        """Waits for the end, and returns the output; `timeout` (seconds) and errors as AsyncInstance.wait."""
+    def wait(self, timeout: Timeout = None) -> JsonValue:
+        """Waits for the end, while it is suspended too, and returns the output; arguments as AsyncInstance.wait."""
         return self._engine.wait_done(self._instance.wait(timeout))
 
     def suspend(self, reason: str | None = None) -> None:

@@ -9,6 +9,7 @@ from dalsegno.engines.embedded import reading
 from dalsegno.engines.embedded.turn import Outcome
 from dalsegno.engines.embedded.waiting import Progress
 from dalsegno.engines.errors import WorkflowCancelled, WorkflowFaulted, WorkflowTimeout
+from dalsegno.engines.patience import Timeout, seconds
 from dalsegno.engines.records import HistoryRow, InstanceRecord
 from dalsegno.interpreter.events import InstanceCancelled, InstanceCompleted, InstanceFaulted
 from dalsegno.schema.values import JsonObject, JsonValue
@@ -62,18 +63,21 @@ class AsyncInstance:
         """Looks at the store again. Raises InstanceNotFound when the instance was purged."""
         _, self._record = await self._engine.read(lambda store: reading.numbered(store, self.id))
 
-    async def wait(self, timeout: float | None = None) -> JsonValue:
+    async def wait(self, timeout: Timeout = None) -> JsonValue:
         """Waits for the end, and returns the output.
 
-        `timeout` is in seconds. Raises WorkflowFaulted, WorkflowCancelled, and WorkflowTimeout when the instance lives
-        on beyond the timeout; EngineClosed or StoreError when the engine ends first, which the instance survives.
+        While the instance is suspended it waits on, also when a limit of this machine suspended it: somebody may
+        resume it. `timeout` is in seconds, or an ISO 8601 duration. Raises WorkflowFaulted, WorkflowCancelled, and
+        WorkflowTimeout when the instance lives on beyond the timeout; EngineClosed or StoreError when the engine ends
+        first, which the instance survives.
         """
+        limit = seconds(timeout)
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(limit):
                 await self._wait_ended()
         except TimeoutError:
-            assert timeout is not None
-            raise WorkflowTimeout(self.id, timeout) from None
+            assert limit is not None
+            raise WorkflowTimeout(self.id, limit) from None
         return outcome_of(self._record)
 
     async def _wait_ended(self) -> None:

@@ -12,9 +12,11 @@ from dalsegno.engines.embedded.executions import Execution
 from dalsegno.engines.embedded.inbox import Letter
 from dalsegno.engines.embedded.reading import same_json, started_of
 from dalsegno.engines.embedded.round import Round
+from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import InstanceExists, WrongStatus
 from dalsegno.interpreter.events import CancelRequested, InstanceStarted
 from dalsegno.schema.model import Workflow
+from dalsegno.schema.values import JsonValue
 
 #: A request on an execution, with its argument (a reason, or nothing).
 Request: TypeAlias = Callable[[Round, Execution, str | None], None]
@@ -28,7 +30,7 @@ def start(round_: Round, workflow: Workflow, started: InstanceStarted, attach: b
     existing = round_.store.executions.find(started.instance)
     if existing is not None:
         if attach:
-            _same(round_, existing, workflow, started)
+            check_same(round_.store, existing, workflow, started.input)
             return existing.number
         raise InstanceExists(started.instance)
     number = round_.store.executions.add(workflow, started)
@@ -36,12 +38,13 @@ def start(round_: Round, workflow: Workflow, started: InstanceStarted, attach: b
     return number
 
 
-def _same(round_: Round, existing: Execution, workflow: Workflow, started: InstanceStarted) -> None:
-    before = started_of(round_.store, existing)
+def check_same(store: Store, existing: Execution, workflow: Workflow, input: JsonValue) -> None:
+    """Raises InstanceExists when an instance has another document, or another input."""
+    before = started_of(store, existing)
     if before.digest != workflow.digest:
         old = f"{before.namespace}/{before.name}:{before.version}"
         raise InstanceExists(existing.instance, f"another document ({old}, digest {before.digest})")
-    if not same_json(before.input, started.input):
+    if not same_json(before.input, input):
         raise InstanceExists(existing.instance, "another input")
 
 

@@ -162,7 +162,7 @@ class Round:
             decision = live.decide(work)
         except _SUSPENDING as error:
             row = self._row(number)
-            _LOGGER.error("instance %s is suspended: %s", row.instance, error)
+            _LOGGER.error("instance %s is suspended: %s; it goes on after `resume()`", row.instance, error)
             self.suspend(row, str(error) or type(error).__name__)
             self._hold(number, facts)
             return

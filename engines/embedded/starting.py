@@ -31,7 +31,7 @@ def starting(
         version=workflow.version,
         digest=workflow.digest,
         seed=ids.seed(),
-        input={} if input is None else _json(input),  # Decision D19.
+        input=given(input),
         budgets=asdict(Budget()),
         runtime={"name": "dalsegno", "version": __version__, "metadata": {}},
         tags=dict(tags or {}),
@@ -44,8 +44,12 @@ def _checked(id_: str) -> str:
     return id_
 
 
-def _json(input_: object) -> JsonValue:
+def given(input: object) -> JsonValue:
+    """What a caller gave as the input of a workflow, as plain JSON; nothing is an empty object (decision D19).
+
+    Raises DalsegnoError for what is no JSON value.
+    """
     try:
-        return plain(input_)
+        return {} if input is None else plain(input)
     except NotPlain as error:
         raise DalsegnoError(f"the input of a workflow must be a JSON value: {error}") from error

@@ -15,10 +15,10 @@ from dalsegno.engines.embedded import history, ownership, reading, verification
 from dalsegno.engines.embedded.body import pack
 from dalsegno.engines.embedded.inbox import FACT
 from dalsegno.engines.embedded.interpreting import Interpreters
-from dalsegno.engines.embedded.requests import check_request
-from dalsegno.engines.embedded.starting import starting
+from dalsegno.engines.embedded.requests import check_request, check_same
+from dalsegno.engines.embedded.starting import given, starting
 from dalsegno.engines.embedded.store import Store
-from dalsegno.engines.errors import InstanceExists
+from dalsegno.engines.errors import InstanceExists, StoreError, Trouble
 from dalsegno.engines.ports import Clock, Ids
 from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification
 from dalsegno.engines.system import SystemClock, SystemIds
@@ -57,6 +57,28 @@ class Visitor:
     def get(self, id: str) -> InstanceRecord:
         """The instance of this id. Raises InstanceNotFound."""
         return self._read(lambda store: reading.numbered(store, id)[1])
+
+    def find(self, id: str, workflow: Workflow, input: JsonValue = None) -> InstanceRecord | None:
+        """The instance of this id, None when neither it nor a store is there.
+
+        Raises InstanceExists when it has another document or another input, and DalsegnoError for an input that is not
+        JSON.
+        """
+        input = given(input)
+
+        def find(store: Store) -> InstanceRecord | None:
+            row = store.executions.find(id)
+            if row is None:
+                return None
+            check_same(store, row, workflow, input)
+            return reading.record(store, row)
+
+        try:
+            return self._read(find)
+        except StoreError as error:
+            if error.reason is Trouble.MISSING:
+                return None
+            raise
 
     def list(
         self, *, status: str | None = None, workflow: str | None = None, after: str | None = None, limit: int = 100

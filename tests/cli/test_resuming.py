@@ -153,6 +153,47 @@ def test_a_timeout_while_another_has_the_store(dalsegno: CommandLine) -> None:
     ended(first)
 
 
+def test_what_has_ended_is_told_while_another_has_the_store(dalsegno: CommandLine) -> None:
+    ada = ("run", "hello.yaml", "--input", '{"name": "Ada"}', "--store", "s.db", "--id", "ada")
+    recorded = dalsegno(*ada)
+    first = held(dalsegno, *RUN)
+    assert dalsegno(*ada) == recorded
+    other = dalsegno("run", "hello.yaml", "--input", '{"name": "Bo"}', "--store", "s.db", "--id", "ada")
+    assert (other.code, other.out) == (2, "")
+    assert "'ada' exists already, with another input" in other.err
+    first.kill()
+    ended(first)
+
+
+def test_an_instance_that_another_process_runs_was_begun(dalsegno: CommandLine) -> None:
+    first = held(dalsegno, *RUN)
+    answer = dalsegno(*RUN, "--timeout", "0.1")
+    assert (answer.code, answer.out) == (4, "")
+    waiting, passed = answer.err.splitlines()
+    assert waiting.startswith("dalsegno: waiting: the store s.db is in use by another engine (process ")
+    assert passed.startswith("dalsegno: --timeout has passed: the store s.db is in use by another engine (process ")
+    assert "; instance one is kept in s.db; to go on: dalsegno run long.yaml" in passed
+
+    with open(dalsegno.folder / "second.err", "wb") as err:
+        second = dalsegno.start(*RUN, stderr=err)
+    wait_until(lambda: bool(dalsegno.lines("second.err")), second)
+    second.send_signal(signal.SIGINT)
+    assert ended(second).code == 130
+    assert dalsegno.lines("second.err")[1].startswith("dalsegno: interrupted: instance one is kept in s.db; to go on: ")
+    first.kill()
+    ended(first)
+
+
+def test_two_processes_with_one_command_get_one_outcome(dalsegno: CommandLine) -> None:
+    first = held(dalsegno, *RUN)
+    with open(dalsegno.folder / "second.err", "wb") as err:
+        second = dalsegno.start(*RUN, stderr=err)
+    wait_until(lambda: bool(dalsegno.lines("second.err")), second)
+    dalsegno.write("gate", "")
+    assert ended(first).json == ended(second).json == "noted last"
+    assert dalsegno.lines("effects") == ["first", "middle", "last"]
+
+
 def test_a_log_that_does_not_fit_suspends_the_instance_and_says_so(dalsegno: CommandLine) -> None:
     process = held(dalsegno, *RUN)
     process.kill()
@@ -165,5 +206,7 @@ def test_a_log_that_does_not_fit_suspends_the_instance_and_says_so(dalsegno: Com
         answer = dalsegno(*RUN)
         assert (answer.code, answer.out) == (1, "")
         assert answer.err.startswith("dalsegno: instance one is suspended: event 1 of the log is ")
+        assert "engine.get('one').resume()" in answer.err
+        assert answer.err.count("\n") == 1
         assert status(dalsegno) == "suspended"
     assert "last" not in dalsegno.lines("effects")

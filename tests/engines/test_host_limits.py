@@ -22,7 +22,7 @@ async def echo(value: JsonValue) -> JsonValue:
 
 
 async def test_an_endless_regular_expression_suspends_the_instance(
-    tmp_path: Path, document: Document, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, document: Document, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     workflow = document(
         {"ask": {"call": "echo", "with": {"value": TEXT}}},
@@ -37,6 +37,7 @@ async def test_an_endless_regular_expression_suspends_the_instance(
         assert instance.record.reason is not None
         assert "'^(a|a)*$'" in instance.record.reason
         assert "give it fewer ways" in instance.record.reason
+        assert f"instance one is suspended: {instance.record.reason}; it goes on after `resume()`" in caplog.messages
         # The answer was paid for, and waits; the turn that it would have made is not in the log.
         assert [row.event async for row in instance.history()] == [
             "InstanceStarted",
