@@ -5,6 +5,7 @@ import typer
 from dalsegno.cli.commands.eval import eval_
 from dalsegno.cli.commands.history import history
 from dalsegno.cli.commands.list import list_
+from dalsegno.cli.commands.register import register
 from dalsegno.cli.commands.run import run
 from dalsegno.cli.commands.show import show
 from dalsegno.cli.commands.validate import validate
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command("validate")(validate)
 app.command("run")(run)
 app.command("eval")(eval_)
+app.command("register")(register)
 app.command("list")(list_)
 app.command("show")(show)
 app.command("history")(history)

@@ -94,10 +94,11 @@ def _again(workflow: Workflow, functions: Collection[str]) -> Workflow:
     return workflow
 
 
-def runnable(text: str | bytes, path: str | None, functions: Collection[str]) -> Workflow:
+def runnable(text: str | bytes, path: str | None, functions: Collection[str] | None) -> Workflow:
     """The workflow of a document that an engine with these functions can run, as far as can be known beforehand.
 
-    `path` is only put into the problems. Raises InvalidDocument, with all that was found.
+    `functions` is None where nobody knows what the engine will have. `path` is only put into the problems. Raises
+    InvalidDocument, with all that was found.
     """
     definition, problems = check(text, path=path, expressions=check_expression, functions=functions)
     if definition is None:

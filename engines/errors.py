@@ -74,6 +74,23 @@ class InstanceExists(DalsegnoError):
         super().__init__(f"instance {instance!r} exists already{reason}")
 
 
+class WorkflowExists(DalsegnoError):
+    """Another document is registered under this namespace, name and version."""
+
+    def __init__(self, namespace: str, name: str, version: str) -> None:
+        self.workflow = f"{namespace}/{name}:{version}"
+        remedy = "raise its version, or replace what is registered (instances that run keep what they have)"
+        super().__init__(f"{self.workflow} is registered already, with another content: {remedy}")
+
+
+class WorkflowNotFound(DalsegnoError):
+    """No workflow of this namespace, name and version is registered."""
+
+    def __init__(self, namespace: str, name: str, version: str) -> None:
+        self.workflow = f"{namespace}/{name}:{version}"
+        super().__init__(f"no workflow {self.workflow} is registered in this store")
+
+
 class WrongStatus(DalsegnoError):
     """The instance is not in a status that allows the request."""
 

@@ -41,6 +41,17 @@ class InstanceRecord:
         return self.status in FINAL
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowRecord:
+    """A registered workflow; `registered` (UTC) is when it was, or when it was replaced."""
+
+    namespace: str
+    name: str
+    version: str
+    digest: str
+    registered: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
     """One event of a log, for people. `reference` is the task's JSON pointer, None where it belongs to none."""

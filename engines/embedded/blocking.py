@@ -12,9 +12,11 @@ from dalsegno.engines.documents import Source
 from dalsegno.engines.embedded.engine import AsyncEngine
 from dalsegno.engines.embedded.instance import AsyncInstance
 from dalsegno.engines.embedded.interpreting import Watcher
+from dalsegno.engines.embedded.registry import LATEST
 from dalsegno.engines.errors import EngineClosed
 from dalsegno.engines.patience import Timeout
-from dalsegno.engines.records import HistoryRow, InstanceRecord, Statistics, Verification
+from dalsegno.engines.records import HistoryRow, InstanceRecord, Statistics, Verification, WorkflowRecord
+from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
 
 _T = TypeVar("_T")
@@ -92,6 +94,18 @@ class Engine:
         """Starts an instance, durably before it returns; arguments and errors as AsyncEngine.start."""
         start = self._engine.start(workflow, input, id=id, if_exists=if_exists, tags=tags)
         return Instance(self, self.wait_done(start))
+
+    def register(self, workflow: Source, *, replace: bool = False) -> Workflow:
+        """Registers a workflow, so that others can run it; arguments and errors as AsyncEngine.register."""
+        return self.wait_done(self._engine.register(workflow, replace=replace))
+
+    def workflows(self) -> Sequence[WorkflowRecord]:
+        """The registered workflows, by name, the oldest version first."""
+        return self.wait_done(self._engine.workflows())
+
+    def workflow(self, namespace: str, name: str, version: str = LATEST) -> Workflow:
+        """A registered workflow; `latest` is the highest release. Raises WorkflowNotFound."""
+        return self.wait_done(self._engine.workflow(namespace, name, version))
 
     def get(self, id: str) -> "Instance":
         """The instance of this id. Raises InstanceNotFound."""

@@ -18,13 +18,14 @@ from dalsegno.engines.embedded.instance import AsyncInstance
 from dalsegno.engines.embedded.interpreting import Interpreters, Watcher
 from dalsegno.engines.embedded.owner import Owner, Report
 from dalsegno.engines.embedded.ownership import Ownership
+from dalsegno.engines.embedded.registry import LATEST
 from dalsegno.engines.embedded.round import Ask, Round
 from dalsegno.engines.embedded.starting import starting
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.waiting import Progress, Waiting
 from dalsegno.engines.errors import EngineClosed
 from dalsegno.engines.ports import Clock, Deciders, Ids
-from dalsegno.engines.records import HistoryRow, InstanceRecord, Statistics, Verification
+from dalsegno.engines.records import HistoryRow, InstanceRecord, Statistics, Verification, WorkflowRecord
 from dalsegno.engines.system import SystemClock, SystemIds
 from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
@@ -175,6 +176,32 @@ class AsyncEngine:
             return self._door.admit(source)
         # Parsing takes its time, and the loop has other things to do.
         return await self._loop.run_in_executor(self._reader, self._door.admit, source)
+
+    async def register(self, workflow: Source, *, replace: bool = False) -> Workflow:
+        """Registers a workflow under its namespace, name and version, durably before it returns.
+
+        From then on other workflows can run it. The same document again changes nothing; another one under the same
+        three raises WorkflowExists, unless `replace` is given (instances that run keep what they have). Raises what
+        `start` raises for a document.
+        """
+        loaded = await self._admit(workflow)
+
+        def act(round_: Round) -> Callable[[], Workflow]:
+            requests.register(round_, [loaded], replace=replace)
+            return lambda: loaded
+
+        return await self._ask(act, lambda answer: answer)
+
+    async def workflows(self) -> Sequence[WorkflowRecord]:
+        """The registered workflows, by name, the oldest version first."""
+        return await self.read(reading.workflows)
+
+    async def workflow(self, namespace: str, name: str, version: str = LATEST) -> Workflow:
+        """A registered workflow, to be started for example; `latest` is the highest release.
+
+        Raises WorkflowNotFound.
+        """
+        return await self.read(lambda store: reading.workflow(store, namespace, name, version))
 
     async def get(self, id: str) -> AsyncInstance:
         """The instance of this id. Raises InstanceNotFound."""

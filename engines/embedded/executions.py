@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from dalsegno.engines.embedded.documents import Documents
 from dalsegno.interpreter.events import InstanceStarted
 from dalsegno.schema.model import Workflow
 
@@ -45,11 +46,11 @@ class Filter:
 
 
 class Executions:
-    """The executions and documents of a store, on one connection."""
+    """The executions of a store, on one connection."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
+    def __init__(self, database: sqlite3.Connection, documents: Documents) -> None:
         self._database = database
-        self._workflows: dict[int, Workflow] = {}
+        self._documents = documents
 
     def add(self, workflow: Workflow, started: InstanceStarted) -> int:
         """A new execution, still pending; returns its number."""
@@ -59,7 +60,7 @@ class Executions:
             (
                 started.instance,
                 started.execution,
-                self._document(workflow),
+                self._documents.add(workflow),
                 started.at,
                 started.at,
                 msgspec.json.encode(started.tags).decode() if started.tags else None,
@@ -67,35 +68,6 @@ class Executions:
         )
         assert cursor.lastrowid is not None
         return cursor.lastrowid
-
-    def _document(self, workflow: Workflow) -> int:
-        row = self._database.execute("SELECT number FROM documents WHERE digest = ?", (workflow.digest,)).fetchone()
-        if row is not None:
-            return int(row[0])
-        cursor = self._database.execute(
-            "INSERT INTO documents (digest, namespace, name, version, definition) VALUES (?, ?, ?, ?, ?)",
-            (
-                workflow.digest,
-                workflow.namespace,
-                workflow.name,
-                workflow.version,
-                msgspec.json.encode(workflow.definition).decode(),
-            ),
-        )
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
-
-    def workflow(self, document: int) -> Workflow:
-        """A stored document; it passed the door once, so it builds."""
-        workflow = self._workflows.get(document)
-        if workflow is None:
-            row = self._database.execute("SELECT definition FROM documents WHERE number = ?", (document,)).fetchone()
-            workflow = self._workflows[document] = Workflow(msgspec.json.decode(row[0]))
-        return workflow
-
-    def forget(self) -> None:
-        """Forgets documents in memory, after a rollback that may have taken their numbers back."""
-        self._workflows.clear()
 
     def get(self, number: int) -> Execution | None:
         return self._one("number = ?", number)

@@ -113,7 +113,7 @@ class LiveExecutions:
         return self._from(row, None)
 
     def _from(self, row: Execution, checkpoint: Checkpoint | None) -> Live:
-        workflow = self._store.executions.workflow(row.document)
+        workflow = self._store.documents.get(row.document)
         seq, size = (checkpoint.seq, checkpoint.size) if checkpoint else (0, 0)
         tail = (entry.event for entry in self._store.log.read(row.number, seq))
         decider = self._deciders.restore(workflow, checkpoint, tail)

@@ -7,9 +7,10 @@ import msgspec
 
 from dalsegno.engines.embedded.executions import Execution, Filter
 from dalsegno.engines.embedded.store import Store
-from dalsegno.engines.errors import InstanceNotFound, StoreError, Trouble
-from dalsegno.engines.records import InstanceRecord
+from dalsegno.engines.errors import InstanceNotFound, StoreError, Trouble, WorkflowNotFound
+from dalsegno.engines.records import InstanceRecord, WorkflowRecord
 from dalsegno.interpreter.events import InstanceCancelled, InstanceCompleted, InstanceFaulted, InstanceStarted
+from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -98,6 +99,24 @@ def numbered(store: Store, instance: str) -> tuple[int, InstanceRecord]:
     """An instance by its id, with the number of its execution. Raises InstanceNotFound."""
     row = row_of(store, instance)
     return row.number, record(store, row)
+
+
+def workflows(store: Store) -> list[WorkflowRecord]:
+    """The registered workflows, by name, the oldest version first."""
+    return [
+        WorkflowRecord(
+            namespace=row.namespace, name=row.name, version=row.version, digest=row.digest, registered=moment(row.at)
+        )
+        for row in store.registry.all()
+    ]
+
+
+def workflow(store: Store, namespace: str, name: str, version: str) -> Workflow:
+    """A registered workflow; `version` may be `latest`. Raises WorkflowNotFound."""
+    row = store.registry.find(namespace, name, version)
+    if row is None:
+        raise WorkflowNotFound(namespace, name, version)
+    return store.documents.get(row.document)
 
 
 def by_number(store: Store, number: int) -> InstanceRecord:

@@ -3,11 +3,12 @@
 They come from a handle in the owner's process, or as letters from another process (visitor.py); it is one and the same.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import msgspec
 
+from dalsegno.engines.embedded import registering
 from dalsegno.engines.embedded.executions import Execution
 from dalsegno.engines.embedded.inbox import Letter
 from dalsegno.engines.embedded.reading import same_json, started_of
@@ -36,6 +37,11 @@ def start(round_: Round, workflow: Workflow, started: InstanceStarted, attach: b
     number = round_.store.executions.add(workflow, started)
     round_.tell(number, started)
     return number
+
+
+def register(round_: Round, workflows: Sequence[Workflow], *, replace: bool) -> None:
+    """Registers workflows, all or none. Raises WorkflowExists."""
+    registering.register(round_.store, workflows, round_.now, replace=replace)
 
 
 def check_same(store: Store, existing: Execution, workflow: Workflow, input: JsonValue) -> None:

@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from typing import Self
 
 from dalsegno.engines.embedded.checkpoints import Checkpoints
+from dalsegno.engines.embedded.documents import Documents
 from dalsegno.engines.embedded.executions import Executions
 from dalsegno.engines.embedded.file import open_for_reading, open_for_writing, troubles
 from dalsegno.engines.embedded.inbox import Inbox
 from dalsegno.engines.embedded.log import Log
 from dalsegno.engines.embedded.messages import Messages
 from dalsegno.engines.embedded.pending import Pending
+from dalsegno.engines.embedded.registry import Registry
 from dalsegno.engines.embedded.values import Values
 from dalsegno.engines.errors import StoreError, Trouble
 
@@ -25,7 +27,9 @@ class Store:
         self.values = Values(database)
         self.log = Log(database, self.values)
         self.checkpoints = Checkpoints(database, self.values)
-        self.executions = Executions(database)
+        self.documents = Documents(database)
+        self.executions = Executions(database, self.documents)
+        self.registry = Registry(database, self.documents)
         self.pending = Pending(database)
         self.inbox = Inbox(database)
         self.messages = Messages(database)
@@ -55,7 +59,7 @@ class Store:
                 yield
                 self._database.execute("COMMIT")
             except BaseException:
-                self.executions.forget()
+                self.documents.forget()
                 # A full disk rolls back by itself.
                 if self._database.in_transaction:
                     self._database.execute("ROLLBACK")

@@ -113,8 +113,18 @@ CREATE TABLE messages (
 );
 """
 
+_REGISTERED = """
+CREATE TABLE registered (
+  namespace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  version TEXT NOT NULL,
+  document INTEGER NOT NULL REFERENCES documents,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (namespace, name, version)
+) WITHOUT ROWID"""
+
 # One table, or a few that belong together, each.
-_SECOND = ";\n".join(())
+_SECOND = ";\n".join((_REGISTERED,))
 
 #: What makes each format out of the one before; a new store goes through all of them.
 FORMATS = (_FIRST, _SECOND)

@@ -176,5 +176,5 @@ def end(store: Store, execution: int) -> None:
 
 def whose_of(store: Store, row: Execution) -> Whose:
     """For whom the work of an execution is."""
-    workflow = store.executions.workflow(row.document)
+    workflow = store.documents.get(row.document)
     return Whose(row.number, row.instance, row.execution, f"{workflow.namespace}/{workflow.name}:{workflow.version}")

@@ -21,7 +21,7 @@ def verify(store: Store, row: Execution, deciders: Deciders) -> Verification:
 def _differences(store: Store, row: Execution, deciders: Deciders) -> Iterator[str]:
     if row.head == 0:
         return
-    workflow = store.executions.workflow(row.document)
+    workflow = store.documents.get(row.document)
     log = _Watched(store.log.read(row.number))
     try:
         decider = deciders.restore(workflow, None, log.events())
@@ -73,7 +73,7 @@ def _checkpoint(store: Store, row: Execution, decider: Decider, deciders: Decide
     checkpoint = store.checkpoints.read(row.number)
     if checkpoint is None:
         return
-    workflow = store.executions.workflow(row.document)
+    workflow = store.documents.get(row.document)
     tail = (entry.event for entry in store.log.read(row.number, checkpoint.seq))
     other = deciders.restore(workflow, checkpoint, tail)
     one, two = decider.snapshot(), other.snapshot()

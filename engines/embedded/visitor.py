@@ -11,16 +11,17 @@ from typing import Self, TypeVar
 
 import msgspec
 
-from dalsegno.engines.embedded import history, ownership, reading, verification
+from dalsegno.engines.embedded import history, ownership, reading, registering, verification
 from dalsegno.engines.embedded.body import pack
 from dalsegno.engines.embedded.inbox import FACT
 from dalsegno.engines.embedded.interpreting import Interpreters
+from dalsegno.engines.embedded.registry import Registration
 from dalsegno.engines.embedded.requests import check_request, check_same
 from dalsegno.engines.embedded.starting import given, starting
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import InstanceExists, StoreError, Trouble
 from dalsegno.engines.ports import Clock, Ids
-from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification
+from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification, WorkflowRecord
 from dalsegno.engines.system import SystemClock, SystemIds
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonValue
@@ -86,6 +87,10 @@ class Visitor:
         """Instances, newest first, one page of `limit`; arguments as AsyncEngine.list."""
         return self._read(lambda store: reading.records(store, status, workflow, after, limit))
 
+    def workflows(self) -> Sequence[WorkflowRecord]:
+        """The registered workflows, by name, the oldest version first."""
+        return self._read(reading.workflows)
+
     def history(self, id: str, *, start: int = 0) -> Iterator[HistoryRow]:
         """The log of an instance, from position `start` to its end of now. Raises InstanceNotFound."""
         number = self._read(lambda store: reading.row_of(store, id)).number
@@ -129,6 +134,15 @@ class Visitor:
             return reading.by_number(store, number)
 
         return self._write(write)
+
+    def register(self, workflows: Sequence[Workflow], *, replace: bool = False) -> Sequence[Registration]:
+        """Registers workflows, all or none; what became of each. A store is made where none is.
+
+        Raises WorkflowExists for another content under a known namespace, name and version, without `replace`;
+        StoreError.
+        """
+        at = self._clock.now()
+        return self._write(lambda store: registering.register(store, workflows, at, replace=replace))
 
     def request(self, kind: str, id: str, reason: str | None = None) -> InstanceRecord:
         """Leaves a request for the owner: suspend, resume, cancel, terminate or purge; the instance as it is now.

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
         InstanceNotFound,
         StoreError,
         WorkflowCancelled,
+        WorkflowExists,
         WorkflowFaulted,
+        WorkflowNotFound,
         WorkflowSuspended,
         WorkflowTimeout,
         WrongStatus,
     )
-    from dalsegno.engines.records import HistoryRow, InstanceRecord, Statistics, Verification
+    from dalsegno.engines.records import HistoryRow, InstanceRecord, Statistics, Verification, WorkflowRecord
     from dalsegno.interpreter.errors import NondeterminismError, WorkflowError
     from dalsegno.interpreter.expressions import ExpressionError, ExpressionSyntaxError, evaluate
     from dalsegno.schema.errors import DalsegnoError
@@ -57,7 +59,10 @@ __all__ = [
     "Workflow",
     "WorkflowCancelled",
     "WorkflowError",
+    "WorkflowExists",
     "WorkflowFaulted",
+    "WorkflowNotFound",
+    "WorkflowRecord",
     "WorkflowSuspended",
     "WorkflowTimeout",
     "WrongStatus",
@@ -84,12 +89,14 @@ _HOMES = {
         "InstanceNotFound",
         "StoreError",
         "WorkflowCancelled",
+        "WorkflowExists",
         "WorkflowFaulted",
+        "WorkflowNotFound",
         "WorkflowSuspended",
         "WorkflowTimeout",
         "WrongStatus",
     ),
-    "engines.records": ("HistoryRow", "InstanceRecord", "Statistics", "Verification"),
+    "engines.records": ("HistoryRow", "InstanceRecord", "Statistics", "Verification", "WorkflowRecord"),
     "interpreter.errors": ("NondeterminismError", "WorkflowError"),
     "interpreter.expressions": ("ExpressionError", "ExpressionSyntaxError", "evaluate"),
     "schema.errors": ("DalsegnoError",),

@@ -17,7 +17,7 @@ def log_of(path: Path, instance: str) -> tuple[Workflow, list[AnyEvent]]:
         with store.reading():
             row = store.executions.find(instance)
             assert row is not None
-            return store.executions.workflow(row.document), [entry.event for entry in store.log.read(row.number)]
+            return store.documents.get(row.document), [entry.event for entry in store.log.read(row.number)]
     finally:
         store.close()
 
