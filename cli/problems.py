@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from dalsegno.cli.output import is_terminal, line, one_line
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _COLOURS = {"error": "bold red", "warning": "bold yellow", "hint": "bold cyan"}
 _BREAKS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _GUTTER = 8
+
+# A person mends the first ones and asks again; a program asks for JSON, and gets them all.
+_SHOWN = 200
 
 
 def as_json(problem: "Problem") -> JsonObject:
@@ -32,13 +35,23 @@ def as_json(problem: "Problem") -> JsonObject:
     }
 
 
-def write_problems(problems: "Iterable[Problem]", text: bytes | None = None, stream: TextIO | None = None) -> None:
-    """Write problems to stdout or `stream`; `text` is the document, where it is at hand."""
+def write_problems(problems: "Sequence[Problem]", text: bytes | None = None, stream: TextIO | None = None) -> None:
+    """Write problems to stdout or `stream`, the first ones where there are very many.
+
+    `text` is the document, where it is at hand.
+    """
     target = sys.stdout if stream is None else stream
-    if not is_terminal(target):
-        for problem in problems:
+    shown, more = problems[:_SHOWN], len(problems) - _SHOWN
+    if is_terminal(target):
+        _write_for_people(shown, text, target)
+    else:
+        for problem in shown:
             line(one_line(str(problem)), target)
-        return
+    if more > 0:
+        line(f"and {more:,} more", target)
+
+
+def _write_for_people(problems: "Sequence[Problem]", text: bytes | None, target: TextIO) -> None:
     from rich.console import Console
 
     console = Console(file=target, soft_wrap=True, highlight=False, markup=False, emoji=False)

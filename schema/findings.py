@@ -7,8 +7,8 @@ from dalsegno.schema.codes import problem
 from dalsegno.schema.places import Place
 from dalsegno.schema.problems import Problem, Severity
 
-#: After so many nobody reads on, and a hostile document must not make more of them than it has characters.
-MOST: Final = 200
+#: Nobody wants to know of more, and a hostile document must not make more of them than it has characters.
+MOST: Final = 10_000
 
 
 class Findings:

@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from dalsegno.schema.errors import DalsegnoError
 
+# How many problems an error's message shows.
+_SHOWN = 200
+
 
 class Severity(StrEnum):
     """How much a problem matters: an `error` makes the document invalid, the others do not."""
@@ -44,4 +47,6 @@ class InvalidDocument(DalsegnoError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         errors = [problem for problem in self.problems if problem.severity is Severity.ERROR]
-        super().__init__("\n".join(str(problem) for problem in errors or self.problems))
+        shown = errors or self.problems
+        more = [f"and {len(shown) - _SHOWN:,} more"] if len(shown) > _SHOWN else []
+        super().__init__("\n".join([*map(str, shown[:_SHOWN]), *more]))

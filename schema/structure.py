@@ -54,7 +54,10 @@ class _Walk:
     def run(self, root: Place, rule: Rule) -> None:
         self._todo.append((rule, root, _Context()))
         while self._todo and not self._findings.full:
+            before = len(self._todo) - 1
             self._visit(*self._todo.pop())
+            # What comes first in the document is next: where problems are too many, it is the first that are kept.
+            self._todo[before:] = reversed(self._todo[before:])
 
     def _visit(self, rule: Rule, place: Place, context: _Context) -> None:
         node = place.node

@@ -125,3 +125,14 @@ def test_with_the_functions_a_document_that_calls_them_is_valid_however_strict(d
     answer = dalsegno("validate", "wrong.yaml", "--functions", "shop.py")
     assert answer.code == 1
     assert "error[unknown-function]" in answer.out
+
+
+def test_of_very_many_problems_the_first_are_shown_and_the_others_counted(dalsegno: CommandLine) -> None:
+    dalsegno.document("many", "do:\n" + "".join(f"  - task{number}: {{sett: 1}}\n" for number in range(1_500)))
+    answer = dalsegno("validate", "many.yaml")
+    *shown, last = answer.out.splitlines()
+    assert [line.split(":")[1] for line in shown] == [str(number) for number in range(3, 203)]
+    assert (last, answer.err) == ("and 1,300 more", "1 document: 1500 errors\n")
+    assert len(dalsegno("validate", "many.yaml", "--output", "json").json) == 1_500
+    refused = dalsegno("run", "many.yaml").err.splitlines()
+    assert (len(refused), refused[-1]) == (201, "and 1,300 more")

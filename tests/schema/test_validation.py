@@ -2,6 +2,7 @@
 
 import pytest
 
+from dalsegno.schema.findings import MOST
 from dalsegno.schema.problems import InvalidDocument, Severity
 from dalsegno.schema.validation import check, read
 
@@ -37,3 +38,11 @@ def test_another_key_of_the_root_is_a_warning_unless_it_is_a_slip_that_matters()
     tasks = "do:\n  - a: {set: {x: 1}, timeout: t}\n"
     (used,) = check(HEADER + "uses: {timeouts: {t: {after: PT1S}}}\n" + tasks)[1]
     assert (used.severity, used.code, used.line) == (Severity.ERROR, "unknown-property", 2)
+
+
+def test_of_too_many_problems_the_first_are_kept() -> None:
+    _, problems = check(HEADER + "do:\n" + "".join(f"- a{number}: 1\n" for number in range(MOST + 50)))
+    assert [problem.line for problem in problems] == list(range(3, 3 + MOST))
+    *shown, last = str(InvalidDocument(problems)).splitlines()
+    assert shown == [str(problem) for problem in problems[:200]]
+    assert last == "and 9,800 more"
