@@ -102,7 +102,9 @@ class CommandLine:
 def surroundings(more: Mapping[str, str] | None) -> dict[str, str]:
     """The environment of a process, without what a developer may have set for themselves."""
     ours = ("DALSEGNO_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHON")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | dict(more or {})
+    # But for the path: what the tests import and what they start must be one and the same tree.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours) or name == "PYTHONPATH"}
+    return kept | dict(more or {})
 
 
 def wait_until(condition: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
