@@ -3,6 +3,7 @@
 import typer
 
 from dalsegno.cli.commands.eval import eval_
+from dalsegno.cli.commands.graph import graph
 from dalsegno.cli.commands.history import history
 from dalsegno.cli.commands.list import list_
 from dalsegno.cli.commands.register import register
@@ -28,6 +29,7 @@ app.command("validate")(validate)
 app.command("run")(run)
 app.command("eval")(eval_)
 app.command("register")(register)
+app.command("graph")(graph)
 app.command("list")(list_)
 app.command("show")(show)
 app.command("history")(history)

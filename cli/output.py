@@ -33,6 +33,11 @@ def line(text: str, stream: TextIO | None = None) -> None:
         _write(text + "\n", target)
 
 
+def text(whole: str) -> None:
+    """Write a text that has its own lines to stdout."""
+    line(whole.rstrip("\n"))
+
+
 def complain(message: str) -> None:
     """Write to stderr what went wrong and what to do."""
     note(f"dalsegno: {message}")

@@ -1,7 +1,7 @@
 """Reading a store without an engine: neither the documents nor the functions are needed, and nothing is changed."""
 
 import shlex
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +14,9 @@ from dalsegno.engines.embedded.interpreting import Interpreters
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import InstanceNotFound
 from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification
-from dalsegno.interpreter import compile, replay
+from dalsegno.interpreter import Machine, compile, replay
 from dalsegno.interpreter.events import ActivityScheduled, AnyEvent, InstanceStarted, TimerStarted
+from dalsegno.interpreter.pictures import Mark, Progress
 from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject
@@ -80,6 +81,17 @@ class Reader:
                 return
             yield from zip(rows, events, strict=True)
             start = rows[-1].seq + 1
+
+    def progress(self, id: str) -> tuple[Workflow, Mapping[str, Mark]]:
+        """The workflow of an instance, and what has become of each task. Raises InstanceNotFound."""
+        with self._store.reading():
+            row = reading.row_of(self._store, id)
+            workflow = self._store.executions.workflow(row.document)
+            progress = Progress()
+            log = (entry.event for entry in self._store.log.read(row.number) if not entry.imposed)
+            machine = replay(compile(workflow), log, Machine(compile(workflow), progress))
+        progress.awaits(machine.pending)
+        return workflow, progress.marks
 
     def verify(self, id: str) -> Verification:
         """Replays the log of an instance and compares it with the store. Raises InstanceNotFound."""
