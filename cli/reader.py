@@ -86,7 +86,7 @@ class Reader:
         """The workflow of an instance, and what has become of each task. Raises InstanceNotFound."""
         with self._store.reading():
             row = reading.row_of(self._store, id)
-            workflow = self._store.executions.workflow(row.document)
+            workflow = self._store.documents.get(row.document)
             progress = Progress()
             log = (entry.event for entry in self._store.log.read(row.number) if not entry.imposed)
             machine = replay(compile(workflow), log, Machine(compile(workflow), progress))
