@@ -1,0 +1,335 @@
+"""Schedules decided in virtual time: whatever clocks and processes do, each time counts once, and none early."""
+
+from datetime import UTC, datetime, tzinfo
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dalsegno.interpreter import AnyCommand, AnyEvent, Fact, InstanceStarted, NondeterminismError, recorded
+from dalsegno.interpreter.commands import CancelInstance, CancelTimer, StartChild, StartTimer
+from dalsegno.interpreter.cron import times
+from dalsegno.interpreter.errors import WorkflowError, standard
+from dalsegno.interpreter.events import (
+    CancelRequested,
+    ChildCompleted,
+    ChildFailed,
+    InstanceFaulted,
+    Resumed,
+    TimerFired,
+    TimerStarted,
+)
+from dalsegno.interpreter.schedule import schedule_of
+from dalsegno.interpreter.scheduling import Scheduler
+from dalsegno.schema.model import Workflow
+from dalsegno.schema.values import JsonObject
+from host import workflow
+
+NOON = 1_767_268_800_000  # 2026-01-01T12:00:00Z
+HOUR = 3_600_000
+DAY = 24 * HOUR
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def scheduled(schedule: str) -> Workflow:
+    return workflow(f"schedule: {schedule}\ndo: []")
+
+
+def utc(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
+
+
+class Host:
+    """Keeps a scheduler's log and timers, with a clock that anybody may move, in both directions."""
+
+    def __init__(self, schedule: str, zone: tzinfo = UTC, at: int = NOON) -> None:
+        self.workflow = scheduled(schedule)
+        self.zone = zone
+        self.clock = at
+        self.paused = False
+        self.log: list[AnyEvent] = []
+        self.started: list[tuple[int, StartChild]] = []
+        self.timers: dict[int, int] = {}
+        self.scheduler = Scheduler(self.workflow, zone)
+        self.tell(first(self.workflow, at))
+
+    def tell(self, fact: Fact) -> list[AnyCommand]:
+        assert fact.at >= (self.log[-1].at if self.log else 0)
+        self.log.append(fact)
+        commands = self.scheduler.apply(fact)
+        for command in commands:
+            assert command.seq == len(self.log)
+            self.log.append(recorded(command, fact.at))
+            match command:
+                case StartTimer(seq=seq, deadline=deadline):
+                    assert deadline > fact.at
+                    self.timers[seq] = deadline
+                case CancelTimer(id=id_):
+                    del self.timers[id_]
+                case StartChild():
+                    self.started.append((fact.at, command))
+                case _:
+                    pass
+        return commands
+
+    def now(self) -> int:
+        """What an engine would say: a log's time never goes back."""
+        return max(self.clock, self.log[-1].at)
+
+    def move(self, milliseconds: int) -> None:
+        """Move the clock, and let the engine look at its timers."""
+        self.clock += milliseconds
+        while not self.paused and (due := [id_ for id_, deadline in self.timers.items() if deadline <= self.clock]):
+            del self.timers[due[0]]
+            self.tell(TimerFired(at=self.now(), id=due[0]))
+
+    def complete(self) -> None:
+        """The last instance ends."""
+        self.tell(ChildCompleted(at=self.now(), id=self.started[-1][1].seq, output={}))
+
+    def resume(self) -> None:
+        self.paused = False
+        self.tell(Resumed(at=self.now()))
+        self.move(0)
+
+    def restart(self, *, checkpoint: bool) -> None:
+        """The engine dies, and the next one reads the checkpoint, or the whole log."""
+        snapshot = self.scheduler.snapshot()
+        self.scheduler = Scheduler(self.workflow, self.zone, snapshot if checkpoint else None)
+        self.scheduler.retell(() if checkpoint else self.log)
+        assert self.scheduler.snapshot() == snapshot
+
+    @property
+    def ids(self) -> list[str]:
+        return [command.instance.removeprefix("tests/story@") for _, command in self.started]
+
+
+def first(flow: Workflow, at: int) -> InstanceStarted:
+    return InstanceStarted(
+        at=at,
+        instance="schedule:tests/story",
+        execution="00000000-0000-4000-8000-000000000001",
+        namespace=flow.namespace,
+        name=flow.name,
+        version=flow.version,
+        digest=flow.digest,
+        seed="000102030405060708090a0b0c0d0e0f",
+        input={},
+        runtime={"name": "dalsegno", "version": "0", "metadata": {"pace": "PT5M"}},
+    )
+
+
+# --- every -----------------------------------------------------------------------------------------------------------
+
+
+def test_every_begins_after_one_interval_and_stays_on_its_grid() -> None:
+    host = Host("{every: PT1H}")
+    assert host.started == []
+    host.move(HOUR + 7)
+    host.move(HOUR)
+    assert host.ids == ["2026-01-01T13:00:00.000Z", "2026-01-01T14:00:00.000Z"]
+    assert all(command.detached and command.input == {} for _, command in host.started)
+
+
+def test_what_was_missed_is_made_up_for_once() -> None:
+    host = Host("{every: PT1H}")
+    host.move(10 * HOUR + 1)
+    assert len(host.started) == 1
+    assert list(host.timers.values()) == [NOON + 11 * HOUR]
+
+
+def test_a_clock_that_is_set_back_repeats_nothing() -> None:
+    host = Host("{every: PT1H}")
+    host.move(2 * HOUR)
+    host.move(-DAY)
+    host.move(DAY)
+    assert len(host.started) == 1
+    host.move(HOUR)
+    assert host.ids == ["2026-01-01T13:00:00.000Z", "2026-01-01T15:00:00.000Z"]
+
+
+def test_a_pause_leaves_out_what_passes_meanwhile() -> None:
+    host = Host("{every: PT1H}")
+    host.paused = True
+    host.move(5 * HOUR + 1)
+    host.resume()
+    assert host.started == []
+    host.move(HOUR)
+    assert host.ids == ["2026-01-01T18:00:00.000Z"]
+
+
+def test_a_pause_between_two_times_changes_nothing() -> None:
+    host = Host("{every: PT1H}")
+    host.paused = True
+    host.move(HOUR // 2)
+    host.resume()
+    assert list(host.timers.values()) == [NOON + HOUR]
+
+
+# --- after -----------------------------------------------------------------------------------------------------------
+
+
+def test_after_begins_at_once_and_counts_from_the_end() -> None:
+    host = Host("{after: PT1H}")
+    assert host.ids == ["2026-01-01T12:00:00.000Z"]
+    assert not host.started[0][1].detached
+    host.move(5 * HOUR)
+    assert len(host.started) == 1
+    host.complete()
+    host.move(HOUR)
+    assert host.ids == ["2026-01-01T12:00:00.000Z", "2026-01-01T18:00:00.000Z"]
+
+
+def test_after_counts_from_a_fault_too() -> None:
+    host = Host("{after: PT1H}")
+    host.tell(ChildFailed(at=host.clock, id=host.started[0][1].seq, error=standard("runtime", "boom")))
+    assert list(host.timers.values()) == [NOON + HOUR]
+
+
+def test_after_goes_on_from_a_pause_where_its_delay_has_passed() -> None:
+    host = Host("{after: PT1H}")
+    host.complete()
+    host.paused = True
+    host.move(2 * HOUR)
+    host.resume()
+    assert len(host.started) == 2
+
+
+# --- cron ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expression", "after", "zone", "expected"),
+    [
+        ("0 0 29 2 *", "2097-01-01", UTC, ["2104-02-29T00:00", "2108-02-29T00:00"]),
+        ("0 0 31 * *", "2026-01-31", UTC, ["2026-03-31T00:00", "2026-05-31T00:00", "2026-07-31T00:00"]),
+        # Both days limited: either is enough.
+        ("0 8 1 * mon", "2026-01-01", UTC, ["2026-01-01T08:00", "2026-01-05T08:00", "2026-01-12T08:00"]),
+        ("0 12 * * 7", "2026-01-01", UTC, ["2026-01-04T12:00", "2026-01-11T12:00"]),
+        ("50/5 23 31 12 *", "2025-12-31", UTC, ["2025-12-31T23:50", "2025-12-31T23:55", "2026-12-31T23:50"]),
+        # Clocks go forward at 02:00: 02:30 is not there, and comes at 03:00.
+        ("30 2 * * *", "2026-03-28T12:00", BERLIN, ["2026-03-29T01:00", "2026-03-30T00:30"]),
+        # Two times that are not there are one.
+        ("0,30 2 * * *", "2026-03-28T12:00", BERLIN, ["2026-03-29T01:00", "2026-03-30T00:00"]),
+        # Clocks go back at 03:00: 02:30 is there twice, and comes once; also for who begins in between.
+        ("30 2 * * *", "2026-10-24T12:00", BERLIN, ["2026-10-25T00:30", "2026-10-26T01:30"]),
+        ("45 2 * * *", "2026-10-25T01:10", BERLIN, ["2026-10-26T01:45"]),
+        ("*/30 * * * *", "2026-10-25T00:15", BERLIN, ["2026-10-25T00:30", "2026-10-25T01:00", "2026-10-25T01:30"]),
+        ("0 0 1 1 *", "9998-06-01", UTC, ["9999-01-01T00:00"]),
+    ],
+)
+def test_cron_names_times(expression: str, after: str, zone: tzinfo, expected: list[str]) -> None:
+    assert list(islice(times(expression, utc(after), zone), len(expected))) == [utc(time) for time in expected]
+
+
+def test_cron_fires_at_its_times_and_shows_the_next() -> None:
+    host = Host("{cron: '0 8 * * 1-5'}", BERLIN)
+    assert host.scheduler.coming(2) == [utc("2026-01-02T07:00"), utc("2026-01-05T07:00")]
+    host.move(DAY)
+    assert host.ids == ["2026-01-02T07:00:00.000Z"]
+    assert host.scheduler.last == utc("2026-01-02T07:00")
+
+
+def test_a_log_whose_calendar_was_another_is_read_as_it_is() -> None:
+    host = Host("{cron: '0 8 * * *'}", BERLIN)
+    host.zone = ZoneInfo("America/New_York")
+    restarted = Scheduler(host.workflow, host.zone).retell(host.log)
+    assert restarted.coming(2) == [utc("2026-01-02T07:00"), utc("2026-01-02T13:00")]
+
+
+# --- all of them -----------------------------------------------------------------------------------------------------
+
+
+def test_a_schedule_that_is_ended_asks_for_nothing_more() -> None:
+    host = Host("{after: PT1H}")
+    (command,) = host.tell(CancelRequested(at=host.clock, reason="enough"))
+    assert isinstance(command, CancelInstance)
+    host.complete()
+    assert host.scheduler.pending == ()
+    assert host.scheduler.status == "cancelled"
+
+
+def test_a_changed_log_is_told_apart() -> None:
+    host = Host("{every: PT1H}")
+    host.move(HOUR)
+    with pytest.raises(NondeterminismError, match="event 3"):
+        Scheduler(host.workflow).retell([*host.log[:3], recorded(CancelTimer(seq=3, id=1), NOON)])
+    with pytest.raises(NondeterminismError, match="the log ends"):
+        Scheduler(host.workflow).retell(host.log[:-1])
+    with pytest.raises(NondeterminismError, match="InstanceStarted"):
+        Scheduler(host.workflow).apply(Resumed(at=NOON))
+
+
+def test_s1_expressions_see_the_document_and_the_runtime() -> None:
+    host = Host("{every: '${ $runtime.metadata.pace }'}")
+    assert host.scheduler.coming(1) == [NOON + 300_000]
+    host = Host("{cron: '${ \"0 \\($workflow.definition.document.version | length) * * *\" }'}")
+    assert host.scheduler.coming(1) == [utc("2026-01-02T05:00")]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "message"),
+    [
+        ("{every: '${ $runtime.none }'}", "a duration is"),
+        ("{every: '${ \"PT0S\" }'}", "no time at all"),
+        ("{after: '${ error(\"boom\") }'}", "boom"),
+        ("{cron: '${ 8 }'}", "five fields"),
+        ("{cron: '${ \"@daily\" }'}", "nickname"),
+        ("{cron: '${ \"0 0 30 2 *\" }'}", "never comes"),
+    ],
+)
+def test_an_expression_that_gives_no_schedule_faults_it(schedule: str, message: str) -> None:
+    runtime: JsonObject = {"metadata": {}}
+    with pytest.raises(WorkflowError, match=message):
+        schedule_of(scheduled(schedule), runtime)
+    host = Host(schedule)
+    assert isinstance(host.log[-1], InstanceFaulted)
+    assert host.log[-1].error["instance"] == "/schedule"
+
+
+def test_a_workflow_without_a_schedule_has_none() -> None:
+    assert schedule_of(workflow("do: []"), {}) is None
+
+
+moves = st.integers(-3 * DAY, 3 * DAY)
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("move"), moves),
+        st.tuples(st.just("move"), st.integers(0, 2 * HOUR)),
+        st.tuples(st.sampled_from(["complete", "pause", "resume", "replay", "restore"]), st.just(0)),
+    ),
+    max_size=40,
+)
+schedules = st.sampled_from(
+    ["{every: PT37M}", "{every: PT25H}", "{after: PT45M}", "{cron: '*/20 1-4 * * *'}", "{cron: '30 2 * * sun'}"]
+)
+
+
+@given(schedules, st.sampled_from([UTC, BERLIN]), st.integers(0, 400), steps)
+def test_each_time_counts_once_and_none_early(
+    schedule: str, zone: tzinfo, day: int, steps: list[tuple[str, int]]
+) -> None:
+    host = Host(schedule, zone, NOON + day * DAY)
+    for step, length in steps:
+        match step:
+            case "move":
+                host.move(length)
+            case "complete" if host.scheduler.status == "running":
+                host.complete()
+            case "pause":
+                host.paused = True
+            case "resume" if host.paused:
+                host.resume()
+            case "replay" | "restore":
+                host.restart(checkpoint=step == "restore")
+            case _:
+                pass
+    due = [utc(id_.removesuffix("Z")) for id_ in host.ids]
+    assert due == sorted(set(due))
+    assert all(time <= at for time, (at, _) in zip(due, host.started, strict=True))
+    deadlines = [event.deadline for event in host.log if isinstance(event, TimerStarted)]
+    assert deadlines == sorted(set(deadlines))
+    assert len(host.timers) <= 1
+    host.restart(checkpoint=False)
