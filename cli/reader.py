@@ -12,7 +12,7 @@ from dalsegno.cli.exits import WrongUsage
 from dalsegno.engines.embedded import history, reading, verification
 from dalsegno.engines.embedded.interpreting import Interpreters
 from dalsegno.engines.embedded.store import Store
-from dalsegno.engines.errors import InstanceNotFound
+from dalsegno.engines.errors import InstanceNotFound, StoreError
 from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification
 from dalsegno.interpreter import Machine, compile, replay
 from dalsegno.interpreter.events import ActivityScheduled, AnyEvent, InstanceStarted, TimerStarted
@@ -75,12 +75,11 @@ class Reader:
         start = 0
         while True:
             with self._store.reading():
-                rows = history.page(self._store, number, start)
-                events = [entry.event for entry in self._store.log.read(number, start, start + len(rows))]
-            if not rows:
+                page = history.page_with_events(self._store, number, start)
+            if not page:
                 return
-            yield from zip(rows, events, strict=True)
-            start = rows[-1].seq + 1
+            yield from page
+            start = page[-1][0].seq + 1
 
     def progress(self, id: str) -> tuple[Workflow, Mapping[str, Mark]]:
         """The workflow of an instance, and what has become of each task. Raises InstanceNotFound."""
@@ -104,6 +103,8 @@ class Reader:
             row = reading.row_of(self._store, id)
             try:
                 replay(compile(workflow), self._as_if_of(workflow, row.number))
+            except StoreError:
+                raise
             except DalsegnoError as error:
                 return Verification(id, row.head, (str(error),))
         return Verification(id, row.head, ())
@@ -173,4 +174,5 @@ def summary(record: InstanceRecord) -> JsonObject:
         "digest": record.digest,
         "tags": dict(record.tags),
         "reason": record.reason,
+        "damage": record.damage,
     }

@@ -16,7 +16,8 @@ class InstanceRecord:
 
     `status` is one of pending, running, waiting, suspended, completed, faulted, cancelled; `events` the length of its
     log; `output` is there when it is completed, `error` (a problem details object) when it is faulted; `reason` why it
-    was suspended or cancelled, if somebody said so. Times are UTC.
+    was suspended or cancelled, if somebody said so. In a list, `damage` says what of it the store has lost: then input,
+    output and error are not there. Times are UTC.
     """
 
     id: str
@@ -34,6 +35,7 @@ class InstanceRecord:
     output: JsonValue = None
     error: JsonObject | None = None
     reason: str | None = None
+    damage: str | None = None
 
     @property
     def ended(self) -> bool:

@@ -6,7 +6,7 @@ import typer
 
 from dalsegno.cli.exits import Exit, WrongUsage
 from dalsegno.cli.options import DEFAULT_STORE, Debug, Output, Store
-from dalsegno.cli.output import Format, note, write_json
+from dalsegno.cli.output import Format, complain, note, write_json
 
 Status = Annotated[
     str | None, typer.Option("--status", metavar="STATUS", help="Only instances of this status.", show_default=False)
@@ -49,4 +49,7 @@ def list_(
         note(f"no {status + ' ' if status else ''}instances in {store}")
     if len(records) > limit:
         note(f"there are more: --limit {limit * 10}")
-    return Exit.DONE
+    damages = [record.damage for record in shown if record.damage]
+    for damage in damages:
+        complain(damage)
+    return Exit.WRONG_USAGE if damages else Exit.DONE

@@ -16,6 +16,9 @@ from dalsegno.schema.values import JsonValue
 
 LARGE = 8 * 1024
 
+#: What `unpack` raises for a body that was not written by `pack`, or whose values are lost.
+UNREADABLE = (msgspec.DecodeError, LookupError, TypeError, ValueError, AttributeError)
+
 _VALUES = '{"values":'
 _IMPOSED = '{"imposed":true,'
 

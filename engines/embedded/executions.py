@@ -41,6 +41,7 @@ class Filter:
     status: str | None = None
     namespace: str | None = None
     name: str | None = None
+    version: str | None = None
     after: int | None = None
     limit: int = 100
 
@@ -82,16 +83,18 @@ class Executions:
 
     def page(self, filter_: Filter) -> list[Execution]:
         rows = self._database.execute(
-            f"SELECT {_COLUMNS} FROM executions JOIN (SELECT number AS n, namespace, name FROM documents)"
+            f"SELECT {_COLUMNS} FROM executions LEFT JOIN (SELECT number AS n, namespace, name, version FROM documents)"
             " ON n = document WHERE current AND (:after IS NULL OR number < :after)"
             " AND (:status IS NULL OR :status = CASE WHEN suspended THEN 'suspended' ELSE status END)"
             " AND (:namespace IS NULL OR namespace = :namespace) AND (:name IS NULL OR name = :name)"
+            " AND (:version IS NULL OR version = :version)"
             " ORDER BY number DESC LIMIT :limit",
             {
                 "after": filter_.after,
                 "status": filter_.status,
                 "namespace": filter_.namespace,
                 "name": filter_.name,
+                "version": filter_.version,
                 "limit": filter_.limit,
             },
         )

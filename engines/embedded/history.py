@@ -48,15 +48,32 @@ _Request: TypeAlias = ActivityScheduled | TimerStarted | MessageAwaited | ChildS
 
 
 def page(store: Store, execution: int, start: int, size: int = PAGE) -> Sequence[HistoryRow]:
-    """The rows of a log from position `start` on, at most `size`."""
-    requests: dict[int, _Request] = {}
-    return list(_rows(store, execution, store.log.read(execution, start, start + size), requests))
+    """The rows of a log from position `start` on, at most `size`. Raises StoreError for an event that is lost."""
+    return [row for row, _ in page_with_events(store, execution, start, size)]
+
+
+def page_with_events(
+    store: Store, execution: int, start: int, size: int = PAGE
+) -> Sequence[tuple[HistoryRow, AnyEvent]]:
+    """As `page`, each row with its event."""
+    entries = _complete(store, execution, start, start + size)
+    return list(zip(_rows(store, execution, entries, {}), (entry.event for entry in entries), strict=True))
+
+
+def _complete(store: Store, execution: int, start: int, stop: int) -> list[Entry]:
+    """The events from `start` to before `stop` or the end of the log, which must all be there."""
+    entries = list(store.log.read(execution, start, stop))
+    row = store.executions.get(execution)
+    missing = {*range(start, min(stop, row.head if row else start))} - {entry.seq for entry in entries}
+    if missing:
+        raise store.damage.of_execution(execution, f"event {min(missing)} of its log is missing")
+    return entries
 
 
 def _rows(
-    store: Store, execution: int, entries: Iterator[Entry], requests: dict[int, _Request]
+    store: Store, execution: int, entries: Sequence[Entry], requests: dict[int, _Request]
 ) -> Iterator[HistoryRow]:
-    for entry in list(entries):
+    for entry in entries:
         event = entry.event
         if isinstance(event, _REQUESTS):
             requests[event.id] = event

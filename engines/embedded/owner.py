@@ -230,8 +230,12 @@ class Owner:
     def _unfinished(self) -> list[Committed]:
         works: dict[int, Committed] = {}
         for activity in self.store.pending.activities():
-            work = works.get(activity.execution) or self._work(activity.execution)
-            scheduled = self._scheduled(activity)
+            try:
+                work = works.get(activity.execution) or self._work(activity.execution)
+                scheduled = self._scheduled(activity)
+            except StoreError as error:
+                _LOGGER.error("an activity is not taken up: %s", error)  # The others can do without it.
+                continue
             if work is not None and scheduled is not None:
                 works[activity.execution] = work
                 work.scheduled[activity.id] = (scheduled, activity.attempts)

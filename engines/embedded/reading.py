@@ -1,15 +1,25 @@
 """Reading a store: rows become the records that people see. Any connection will do, the owner's or not."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from dalsegno.engines.embedded.body import UNREADABLE
 from dalsegno.engines.embedded.executions import Execution, Filter
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import InstanceNotFound, StoreError, Trouble, WorkflowNotFound
 from dalsegno.engines.records import InstanceRecord, WorkflowRecord
-from dalsegno.interpreter.events import InstanceCancelled, InstanceCompleted, InstanceFaulted, InstanceStarted
+from dalsegno.interpreter.events import (
+    Fact,
+    InstanceCancelled,
+    InstanceCompleted,
+    InstanceFaulted,
+    InstanceStarted,
+)
+from dalsegno.interpreter.status import Status
+from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
 
@@ -38,11 +48,19 @@ def started_of(store: Store, row: Execution) -> InstanceStarted:
     """The first event of an execution; one that waits to be begun has it in the inbox."""
     event = store.log.at(row.number, 0)
     if event is None:
-        facts = store.inbox.facts(row.number)
-        event = facts[0].fact(store.values.get) if facts else None
+        event = _first_letter(store, row)
     if not isinstance(event, InstanceStarted):
-        raise StoreError(store.path, Trouble.CORRUPT, f"instance {row.instance} has no first event")
+        raise StoreError(store.path, Trouble.CORRUPT, f"instance {row.instance}: its first event is missing")
     return event
+
+
+def _first_letter(store: Store, row: Execution) -> Fact | None:
+    letters = store.inbox.facts(row.number)
+    try:
+        return letters[0].fact(store.values.get) if letters else None
+    except UNREADABLE as error:
+        what = f"instance {row.instance}: its first event cannot be read: {error}"
+        raise StoreError(store.path, Trouble.CORRUPT, what) from error
 
 
 def record(store: Store, row: Execution) -> InstanceRecord:
@@ -60,7 +78,7 @@ def record(store: Store, row: Execution) -> InstanceRecord:
             case InstanceCancelled(reason=reason):
                 pass
             case _:
-                raise StoreError(store.path, Trouble.CORRUPT, f"the log of {row.instance} ends with no outcome")
+                raise StoreError(store.path, Trouble.CORRUPT, f"instance {row.instance}: its log ends with no outcome")
     return InstanceRecord(
         id=row.instance,
         execution=row.execution,
@@ -68,7 +86,7 @@ def record(store: Store, row: Execution) -> InstanceRecord:
         name=started.name,
         version=started.version,
         digest=started.digest,
-        status="suspended" if row.suspended and not row.ended else row.status,
+        status=_status(row),
         created=moment(row.created),
         updated=moment(row.updated),
         events=row.head,
@@ -83,16 +101,59 @@ def record(store: Store, row: Execution) -> InstanceRecord:
 def records(
     store: Store, status: str | None, workflow: str | None, after: str | None, limit: int
 ) -> Sequence[InstanceRecord]:
-    """Instances, newest first. `workflow` is a name, or namespace/name; `after` the id where the last page ended."""
-    namespace, slash, name = (workflow or "").rpartition("/")
+    """Instances, newest first.
+
+    `workflow` is a name, or namespace/name, with or without :version; `after` the id where the last page ended. An
+    instance that the store has lost a part of is among them, and says so. Raises DalsegnoError for an unknown status.
+    """
+    if status is not None and status not in list(Status):
+        raise DalsegnoError(f"there is no status {status!r}; it is one of: {', '.join(Status)}")
+    namespace, slash, named = (workflow or "").rpartition("/")
+    name, _, version = named.partition(":")
     filter_ = Filter(
         status=status,
         namespace=namespace if slash else None,
         name=name or None,
+        version=version or None,
         after=None if after is None else row_of(store, after).number,
         limit=limit,
     )
-    return [record(store, row) for row in store.executions.page(filter_)]
+    return [_listed(store, row) for row in store.executions.page(filter_)]
+
+
+def _listed(store: Store, row: Execution) -> InstanceRecord:
+    """An instance in a list, which one that is damaged must not keep from the others."""
+    try:
+        return record(store, row)
+    except StoreError as error:
+        return _damaged(store, row, str(error))
+
+
+def _damaged(store: Store, row: Execution, damage: str) -> InstanceRecord:
+    """What an instance's row alone tells."""
+    namespace = name = version = digest = "?"
+    with suppress(StoreError):
+        workflow = store.documents.get(row.document)
+        namespace, name, version, digest = workflow.namespace, workflow.name, workflow.version, workflow.digest
+    return InstanceRecord(
+        id=row.instance,
+        execution=row.execution,
+        namespace=namespace,
+        name=name,
+        version=version,
+        digest=digest,
+        status=_status(row),
+        created=moment(row.created),
+        updated=moment(row.updated),
+        events=row.head,
+        tags=row.tags,
+        reason=row.reason,
+        damage=damage,
+    )
+
+
+def _status(row: Execution) -> str:
+    return "suspended" if row.suspended and not row.ended else row.status
 
 
 def numbered(store: Store, instance: str) -> tuple[int, InstanceRecord]:

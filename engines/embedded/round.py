@@ -11,6 +11,7 @@ from dalsegno.engines.embedded.live import WORTH, Live, LiveExecutions
 from dalsegno.engines.embedded.reading import started_of
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.turn import Committed, Outcome, StaleTurn, begin, commit, end, whose_of
+from dalsegno.engines.errors import StoreError
 from dalsegno.interpreter.errors import NondeterminismError, standard
 from dalsegno.interpreter.events import (
     Fact,
@@ -24,8 +25,9 @@ from dalsegno.schema.errors import DalsegnoError, HostLimit
 
 _LOGGER = logging.getLogger("dalsegno.engines")
 
-#: What the host lacks, or what the log and the document disagree about: no fault of the workflow, so it is suspended.
-_SUSPENDING = (NondeterminismError, HostLimit, MemoryError, RecursionError)
+#: What the host lacks, the store has lost, or log and document disagree about: no fault of the workflow, so it is
+#: suspended.
+_SUSPENDING = (NondeterminismError, HostLimit, MemoryError, RecursionError, StoreError)
 
 
 @dataclass(slots=True)

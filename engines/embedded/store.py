@@ -5,7 +5,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Self
 
+import msgspec
+
 from dalsegno.engines.embedded.checkpoints import Checkpoints
+from dalsegno.engines.embedded.damage import Damage
 from dalsegno.engines.embedded.documents import Documents
 from dalsegno.engines.embedded.executions import Executions
 from dalsegno.engines.embedded.file import open_for_reading, open_for_writing, troubles
@@ -24,10 +27,11 @@ class Store:
     def __init__(self, database: sqlite3.Connection, path: str) -> None:
         self.path = path
         self._database = database
+        self.damage = Damage(database, path)
         self.values = Values(database)
-        self.log = Log(database, self.values)
+        self.log = Log(database, self.values, self.damage)
         self.checkpoints = Checkpoints(database, self.values)
-        self.documents = Documents(database)
+        self.documents = Documents(database, self.damage)
         self.executions = Executions(database, self.documents)
         self.registry = Registry(database, self.documents)
         self.pending = Pending(database)
@@ -73,6 +77,8 @@ class Store:
             self._database.execute("BEGIN")
             try:
                 yield
+            except msgspec.DecodeError as error:
+                raise StoreError(self.path, Trouble.CORRUPT, str(error)) from error
             finally:
                 self._database.execute("ROLLBACK")
 

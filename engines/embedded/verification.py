@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dalsegno.engines.embedded.executions import Execution
 from dalsegno.engines.embedded.log import Entry
 from dalsegno.engines.embedded.store import Store
+from dalsegno.engines.errors import StoreError
 from dalsegno.engines.ports import Decider, Deciders
 from dalsegno.engines.records import Verification
 from dalsegno.interpreter.commands import ScheduleActivity, StartTimer
@@ -14,7 +15,7 @@ from dalsegno.schema.errors import DalsegnoError
 
 
 def verify(store: Store, row: Execution, deciders: Deciders) -> Verification:
-    """Replays the log of an execution and compares; changes nothing."""
+    """Replays the log of an execution and compares; changes nothing. Raises StoreError for what cannot be read."""
     return Verification(row.instance, row.head, tuple(_differences(store, row, deciders)))
 
 
@@ -25,6 +26,8 @@ def _differences(store: Store, row: Execution, deciders: Deciders) -> Iterator[s
     log = _Watched(store.log.read(row.number))
     try:
         decider = deciders.restore(workflow, None, log.events())
+    except StoreError:
+        raise
     except Exception as error:
         # A bug of ours may have ended the instance in the middle of an answer: it is the same bug again.
         if not (log.count == row.head - 1 and store.log.is_imposed(row.number, log.count)):
@@ -70,12 +73,16 @@ def _pending(store: Store, row: Execution, decider: Decider) -> Iterator[str]:
 
 
 def _checkpoint(store: Store, row: Execution, decider: Decider, deciders: Deciders) -> Iterator[str]:
-    checkpoint = store.checkpoints.read(row.number)
-    if checkpoint is None:
+    try:
+        checkpoint = store.checkpoints.read(row.number)
+        if checkpoint is None:
+            return
+        workflow = store.documents.get(row.document)
+        tail = (entry.event for entry in store.log.read(row.number, checkpoint.seq))
+        other = deciders.restore(workflow, checkpoint, tail)
+    except Exception as error:  # The log has been read already: whatever it is, it is in the checkpoint.
+        yield f"the checkpoint cannot be restored: {error!r}"
         return
-    workflow = store.documents.get(row.document)
-    tail = (entry.event for entry in store.log.read(row.number, checkpoint.seq))
-    other = deciders.restore(workflow, checkpoint, tail)
     one, two = decider.snapshot(), other.snapshot()
     if one.state != two.state or one.values != two.values:
         yield f"the checkpoint at {checkpoint.seq} with the events after it gives another machine than the whole log"

@@ -199,3 +199,26 @@ def test_a_reader_that_has_seen_enough(dalsegno: CommandLine) -> None:
     log = events(dalsegno, "many")
     assert len(log) == 1 + 2 * 600 + 1
     assert log[-1]["seq"] == len(log) - 1
+
+
+def test_a_damaged_store_is_told_by_each_command_and_shows_what_it_still_has(dalsegno: CommandLine, store: str) -> None:
+    with sqlite3.connect(dalsegno.folder / store) as database:
+        database.execute("UPDATE log SET body = replace(body, 'InstanceStarted', 'InstanceDreamt') WHERE execution = 2")
+    database.close()
+    what = "dalsegno: the store s.db is damaged: restore it from a backup (instance faulted: event 0 of its log"
+    for command in (["show"], ["history"], ["verify"]):
+        answer = dalsegno(*command, "faulted", "--store", store)
+        assert answer.code == 2
+        assert answer.err.startswith(what)
+        assert answer.err.count("\n") == 1
+    answer = dalsegno("list", "--store", store)
+    assert answer.code == 2
+    assert answer.err.startswith(what)
+    assert [row.split()[:3] for row in answer.out.splitlines()[1:]] == [
+        ["held", "tests/long:1.0.0", "running"],
+        ["sleeping", "tests/nap:1.0.0", "waiting"],
+        ["faulted", "tests/declined:1.0.0", "faulted"],
+        ["done", "tests/hello:1.0.0", "completed"],
+    ]
+    listed = dalsegno("list", "--store", store, "--output", "json").json
+    assert [one["id"] for one in listed if one["damage"]] == ["faulted"]
