@@ -8,6 +8,7 @@ from dalsegno.cli.commands.history import history
 from dalsegno.cli.commands.list import list_
 from dalsegno.cli.commands.register import register
 from dalsegno.cli.commands.run import run
+from dalsegno.cli.commands.schema import schema
 from dalsegno.cli.commands.show import show
 from dalsegno.cli.commands.validate import validate
 from dalsegno.cli.commands.verify import verify
@@ -34,4 +35,5 @@ app.command("list")(list_)
 app.command("show")(show)
 app.command("history")(history)
 app.command("verify")(verify)
+app.command("schema")(schema)
 app.command("version")(version)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dalsegno.schema.problems import Problem
 
 _COLOURS = {"error": "bold red", "warning": "bold yellow", "hint": "bold cyan"}
+_COMMANDS = {"error": "error", "warning": "warning", "hint": "notice"}
 _BREAKS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _GUTTER = 8
 
@@ -33,6 +34,23 @@ def as_json(problem: "Problem") -> JsonObject:
         "reference": problem.reference,
         "hint": problem.hint,
     }
+
+
+def annotate(problems: "Sequence[Problem]") -> None:
+    """Write problems to stdout as annotations of GitHub Actions: all of them, GitHub shows as many as it likes."""
+    for problem in problems:
+        place = f"file={_property(problem.path or '')},line={problem.line},col={problem.column}"
+        hint = f" ({problem.hint})" if problem.hint else ""
+        line(f"::{_COMMANDS[str(problem.severity)]} {place},title={problem.code}::{_data(problem.message + hint)}")
+
+
+def _data(text: str) -> str:
+    """The text of a workflow command, in which a line break would begin another one."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def write_problems(problems: "Sequence[Problem]", text: bytes | None = None, stream: TextIO | None = None) -> None:

@@ -24,7 +24,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, cast
 
-from dalsegno.schema.values import JsonObject, JsonValue
+from dalsegno.schema.values import JsonObject, JsonValue, as_object
 
 Strings = frozenset[str]
 
@@ -110,6 +110,17 @@ class Rule:
 def schema_text() -> str:
     """The JSON Schema of the language, as it is shipped."""
     return files("dalsegno.schema").joinpath("workflow.schema.json").read_text(encoding="utf-8")
+
+
+def published() -> JsonObject:
+    """The JSON Schema of the language for other tools: without the `x-` keywords, which speak to ours alone."""
+    return as_object(_plain(cast(JsonValue, json.loads(schema_text()))))
+
+
+def _plain(value: JsonValue) -> JsonValue:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items() if not key.startswith("x-")}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
 @cache

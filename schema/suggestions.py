@@ -14,8 +14,10 @@ def closest(word: str, candidates: Iterable[str], alike: float = 0.7) -> str | N
     plain = {_plain(candidate): candidate for candidate in candidates if 0 < len(candidate) <= _LONGEST}
     if len(plain) > _MOST:
         return plain.get(_plain(word))
-    found = get_close_matches(_plain(word), plain, n=1, cutoff=alike)
-    return plain[found[0]] if found else None
+    found = get_close_matches(_plain(word), plain, n=3, cutoff=alike)
+    # Letters that changed places are one slip, however different the words look.
+    swapped = [candidate for candidate in found if sorted(candidate) == sorted(_plain(word))]
+    return plain[(swapped or found)[0]] if found else None
 
 
 def _plain(word: str) -> str:

@@ -1,14 +1,15 @@
 """`dalsegno validate`."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dalsegno.cli.exits import Exit, WrongUsage
 from dalsegno.cli.input import read_file, read_standard_input
-from dalsegno.cli.options import Debug, Functions, Output
-from dalsegno.cli.output import Format, complain, note, write_json
+from dalsegno.cli.options import Debug, Functions
+from dalsegno.cli.output import complain, note, write_json
 
 if TYPE_CHECKING:
     from dalsegno.schema.problems import Problem
@@ -17,6 +18,25 @@ Files = Annotated[
     list[str],
     typer.Argument(metavar="FILE...", help="Documents, YAML or JSON; - is standard input.", show_default=False),
 ]
+
+
+class Report(StrEnum):
+    """How problems are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+
+
+Output = Annotated[
+    Report,
+    typer.Option(
+        "--output",
+        metavar="text|json|github",
+        help="Text for people, JSON for programs, or the annotations of GitHub Actions.",
+        show_default=True,
+    ),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Warnings make a document invalid too.")]
 
 
@@ -24,7 +44,7 @@ def validate(
     files: Files,
     strict: Strict = False,
     functions: Functions = None,
-    output: Output = Format.TEXT,
+    output: Output = Report.TEXT,
     debug: Debug = False,
 ) -> Exit:
     """Say what is wrong with documents, and where.
@@ -38,8 +58,9 @@ def validate(
       dalsegno validate order.yaml
       dalsegno validate workflows/*.yaml --strict --functions shop.py
       cat order.yaml | dalsegno validate - --output json
+      dalsegno validate workflows/*.yaml --output github
     """
-    from dalsegno.cli.problems import as_json, write_problems
+    from dalsegno.cli.problems import annotate, as_json, write_problems
 
     known = _known(functions)
     found: list[Problem] = []
@@ -53,9 +74,11 @@ def validate(
             continue
         problems = _problems(path, text, known)
         found += problems
-        if output is Format.TEXT:
+        if output is Report.TEXT:
             write_problems(problems, text)
-    if output is Format.JSON:
+        elif output is Report.GITHUB:
+            annotate(problems)
+    if output is Report.JSON:
         write_json([as_json(problem) for problem in found])
     note(_summary(len(files), unreadable, found, strict))
     if unreadable:

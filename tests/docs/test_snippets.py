@@ -174,5 +174,7 @@ def stripped(text: str) -> str:
 def environment(folder: Path) -> dict[str, str]:
     """A newcomer's: our commands on the path, no settings of whoever runs the tests."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DALSEGNO_", "PYTHON"))}
+    # The tree that these tests import is the one that the pages are about.
+    kept |= {"PYTHONPATH": os.environ["PYTHONPATH"]} if "PYTHONPATH" in os.environ else {}
     path = f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"
     return kept | {"PATH": path, "HOME": str(folder), "COLUMNS": "120", "NO_COLOR": "1", "LANG": "C.UTF-8"}
