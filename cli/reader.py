@@ -10,7 +10,7 @@ import msgspec
 
 from dalsegno.cli.exits import WrongUsage
 from dalsegno.engines.embedded import history, reading, verification
-from dalsegno.engines.embedded.interpreting import Interpreters
+from dalsegno.engines.embedded.deciders import deciders
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import InstanceNotFound, StoreError
 from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification
@@ -95,7 +95,7 @@ class Reader:
     def verify(self, id: str) -> Verification:
         """Replays the log of an instance and compares it with the store. Raises InstanceNotFound."""
         with self._store.reading():
-            return verification.verify(self._store, reading.row_of(self._store, id), Interpreters())
+            return verification.verify(self._store, reading.row_of(self._store, id), deciders())
 
     def verify_against(self, id: str, workflow: Workflow) -> Verification:
         """Replays the log of an instance as if it were one of another document. Raises InstanceNotFound."""

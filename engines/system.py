@@ -1,9 +1,13 @@
-"""The real clock and the real dice: the one module under engines/ that asks the operating system for them."""
+"""The real clock, dice and time zones: the one module under engines/ that asks the operating system for them."""
 
 import secrets
 import threading
 import time
 import uuid
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo
+
+from dalsegno.schema.errors import HostLimit
 
 # A longer sleep gains nothing, overflows at some length, and would sleep through a jump of the wall clock.
 _LONGEST = 60_000
@@ -33,3 +37,14 @@ class SystemIds:
 
     def seed(self) -> str:
         return secrets.token_hex(16)
+
+
+def zone(name: str) -> tzinfo:
+    """The time zone of an IANA name. Raises HostLimit where this machine does not know it."""
+    if name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        remedy = "write a name such as Europe/Berlin, or `pip install tzdata` where the system has no time zones"
+        raise HostLimit(f"the time zone {name!r} is not known here: {remedy}") from None

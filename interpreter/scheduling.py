@@ -10,7 +10,7 @@ machine. What it starts has an id made of the workflow's name and the time that 
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, tzinfo
 from typing import TypeAlias
 
@@ -46,11 +46,15 @@ from dalsegno.interpreter.schedule import After, Cron, Every, Schedule, schedule
 from dalsegno.interpreter.snapshot import Snapshot, UnreadableSnapshot
 from dalsegno.interpreter.status import Status
 from dalsegno.schema.model import Workflow
+from dalsegno.schema.values import as_object
 
 # Raised with every change of the stored form; a snapshot of another format is not read, but replayed instead.
 FORMAT = 1
 
 LATEST = "latest"
+
+#: Finds a time zone by its name.
+Zones: TypeAlias = Callable[[str], tzinfo]
 
 Pending: TypeAlias = StartTimer | StartChild
 
@@ -77,18 +81,20 @@ _decoder = msgspec.json.Decoder(_State)
 
 
 class Scheduler:
-    """Decides one schedule. `zone` is whose clock cron expressions are about."""
+    """Decides one schedule. The `timezone` in the input of its execution is whose clock cron expressions are about."""
 
-    def __init__(self, workflow: Workflow, zone: tzinfo = UTC, snapshot: Snapshot | None = None) -> None:
+    def __init__(self, workflow: Workflow, zones: Zones, snapshot: Snapshot | None = None) -> None:
         """A new scheduler, or the one that a snapshot was taken of.
 
         Raises UnreadableSnapshot where replaying the log must do.
         """
         self._workflow = workflow
-        self._zone = zone
+        self._zones = zones
+        self._zone: tzinfo = UTC
+        self._schedule: Schedule | None = None
         self._state = _State() if snapshot is None else _read(snapshot)
-        started = self._state.started
-        self._schedule = None if started is None else schedule_of(workflow, started.runtime)
+        if self._state.started is not None:
+            self._follow(self._state.started)
 
     # --- the outside -------------------------------------------------------------------------------------------------
 
@@ -214,10 +220,14 @@ class Scheduler:
             raise NondeterminismError(0, f"of the document {event.digest}", f"the document {self._workflow.digest}")
         state.started = event
         try:
-            self._schedule = schedule_of(self._workflow, event.runtime)
+            self._follow(event)
         except WorkflowError as error:
             return [FaultInstance(seq=state.position, error=with_instance(error.error, "/schedule"))]
         return self._start(event.at) if isinstance(self._schedule, After) else self._wait(state.position)
+
+    def _follow(self, started: InstanceStarted) -> None:
+        self._schedule = schedule_of(self._workflow, started.runtime)
+        self._zone = self._zones(timezone_of(started))
 
     def _start(self, due: int) -> list[AnyCommand]:
         """Start what is due; the next time is known at once, but for `after`, which waits for the end."""
@@ -273,6 +283,11 @@ class Scheduler:
     @property
     def _reference(self) -> str:
         return f"/schedule/{type(self._schedule).__name__.lower()}"
+
+
+def timezone_of(started: InstanceStarted) -> str:
+    """The name of the time zone that a schedule was begun with."""
+    return str(as_object(started.input).get("timezone", "UTC"))
 
 
 def _read(snapshot: Snapshot) -> _State:

@@ -12,6 +12,7 @@ from typing import Literal, Self, TypeVar, cast
 from dalsegno.activities.registry import Activities
 from dalsegno.engines.documents import Door, Source
 from dalsegno.engines.embedded import history, reading, requests, verification
+from dalsegno.engines.embedded.deciders import deciders as of_the_house
 from dalsegno.engines.embedded.dispatcher import Dispatcher, Performer
 from dalsegno.engines.embedded.file import MEMORY
 from dalsegno.engines.embedded.instance import AsyncInstance
@@ -75,7 +76,7 @@ class AsyncEngine:
         self._patience = patience
         self._clock = clock or SystemClock()
         self._ids = ids or SystemIds()
-        self._deciders = deciders or Interpreters(watcher)
+        self._deciders = of_the_house(deciders or Interpreters(watcher))
         self._door = Door(self._activities.names)
         self._waiting = Waiting()
         self._open = self._entered = False

@@ -2,6 +2,7 @@
 
 import sqlite3
 from dataclasses import dataclass
+from enum import StrEnum
 
 import msgspec
 
@@ -9,8 +10,15 @@ from dalsegno.engines.embedded.documents import Documents
 from dalsegno.interpreter.events import InstanceStarted
 from dalsegno.schema.model import Workflow
 
-_COLUMNS = "number, instance, execution, document, status, suspended, head, created, updated, reason, tags"
+_COLUMNS = "number, instance, execution, document, status, suspended, head, created, updated, reason, tags, kind"
 _tags = msgspec.json.Decoder(dict[str, str])
+
+
+class Kind(StrEnum):
+    """What an execution is of, hence who decides it."""
+
+    WORKFLOW = "workflow"
+    SCHEDULE = "schedule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,7 @@ class Execution:
     updated: int
     reason: str | None
     tags: dict[str, str]
+    kind: Kind = Kind.WORKFLOW
 
     @property
     def ended(self) -> bool:
@@ -53,11 +62,11 @@ class Executions:
         self._database = database
         self._documents = documents
 
-    def add(self, workflow: Workflow, started: InstanceStarted) -> int:
+    def add(self, workflow: Workflow, started: InstanceStarted, kind: Kind = Kind.WORKFLOW) -> int:
         """A new execution, still pending; returns its number."""
         cursor = self._database.execute(
-            "INSERT INTO executions (instance, execution, document, status, created, updated, tags)"
-            " VALUES (?, ?, ?, 'pending', ?, ?, ?)",
+            "INSERT INTO executions (instance, execution, document, status, created, updated, tags, kind)"
+            " VALUES (?, ?, ?, 'pending', ?, ?, ?, ?)",
             (
                 started.instance,
                 started.execution,
@@ -65,6 +74,7 @@ class Executions:
                 started.at,
                 started.at,
                 msgspec.json.encode(started.tags).decode() if started.tags else None,
+                kind,
             ),
         )
         assert cursor.lastrowid is not None
@@ -84,7 +94,7 @@ class Executions:
     def page(self, filter_: Filter) -> list[Execution]:
         rows = self._database.execute(
             f"SELECT {_COLUMNS} FROM executions LEFT JOIN (SELECT number AS n, namespace, name, version FROM documents)"
-            " ON n = document WHERE current AND (:after IS NULL OR number < :after)"
+            " ON n = document WHERE current AND kind = 'workflow' AND (:after IS NULL OR number < :after)"
             " AND (:status IS NULL OR :status = CASE WHEN suspended THEN 'suspended' ELSE status END)"
             " AND (:namespace IS NULL OR namespace = :namespace) AND (:name IS NULL OR name = :name)"
             " AND (:version IS NULL OR version = :version)"
@@ -125,8 +135,8 @@ class Executions:
         self._database.execute("DELETE FROM executions WHERE number = ?", (number,))
 
 
-def _execution(row: "tuple[int, str, str, int, str, int, int, int, int, str | None, str | None]") -> Execution:
-    number, instance, execution, document, status, suspended, head, created, updated, reason, tags = row
+def _execution(row: "tuple[int, str, str, int, str, int, int, int, int, str | None, str | None, str]") -> Execution:
+    number, instance, execution, document, status, suspended, head, created, updated, reason, tags, kind = row
     return Execution(
         number,
         instance,
@@ -139,4 +149,5 @@ def _execution(row: "tuple[int, str, str, int, str, int, int, int, int, str | No
         updated,
         reason,
         _tags.decode(tags) if tags else {},
+        Kind(kind),
     )

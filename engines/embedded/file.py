@@ -68,7 +68,19 @@ def open_for_reading(path: str) -> sqlite3.Connection:
             isolation_level=None,
             check_same_thread=False,
         )
-        return _ready(database, path, _check)
+        return _present(_ready(database, path, _check))
+
+
+def _present(database: sqlite3.Connection) -> sqlite3.Connection:
+    """A store of an older format is read in a copy in memory: who only reads must not change the file."""
+    if _pragma(database, "user_version") >= FORMAT:
+        return database
+    copy = sqlite3.connect(MEMORY, isolation_level=None, check_same_thread=False)
+    with database:
+        database.backup(copy)
+    database.close()
+    _migrate(copy)
+    return copy
 
 
 def _frozen(path: str) -> str:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from dalsegno.engines.embedded.checkpoints import Checkpoint
+from dalsegno.engines.embedded.deciders import DecidersByKind
 from dalsegno.engines.embedded.executions import Execution
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.turn import Committed, Decision, Whose, Work, whose_of
-from dalsegno.engines.ports import Decider, Deciders
+from dalsegno.engines.ports import Decider
 from dalsegno.interpreter.commands import AnyCommand, CancelInstance, CompleteInstance, FaultInstance
 from dalsegno.interpreter.errors import NondeterminismError, WorkflowError
 from dalsegno.interpreter.events import Fact
@@ -61,7 +62,7 @@ class Live:
 class LiveExecutions:
     """The executions of a store that are in memory, least recently used first."""
 
-    def __init__(self, store: Store, deciders: Deciders, capacity: int) -> None:
+    def __init__(self, store: Store, deciders: DecidersByKind, capacity: int) -> None:
         self._store = store
         self._deciders = deciders
         self._capacity = capacity
@@ -116,7 +117,7 @@ class LiveExecutions:
         workflow = self._store.documents.get(row.document)
         seq, size = (checkpoint.seq, checkpoint.size) if checkpoint else (0, 0)
         tail = (entry.event for entry in self._store.log.read(row.number, seq))
-        decider = self._deciders.restore(workflow, checkpoint, tail)
+        decider = self._deciders[row.kind].restore(workflow, checkpoint, tail)
         if decider.position != row.head:
             raise NondeterminismError(row.head, "the end of the log", f"an end at {decider.position}")
         return Live(whose_of(self._store, row), decider, row.head, row.updated, row.head - seq, 0, size)

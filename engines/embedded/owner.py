@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from dalsegno.engines.embedded.deciders import DecidersByKind
 from dalsegno.engines.embedded.inbox import Letter
 from dalsegno.engines.embedded.live import WORTH, LiveExecutions
 from dalsegno.engines.embedded.ownership import Ownership
@@ -21,7 +22,7 @@ from dalsegno.engines.embedded.round import Ask, Round, Tell
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.turn import Committed, StaleTurn, whose_of
 from dalsegno.engines.errors import EngineClosed, StoreError, Trouble
-from dalsegno.engines.ports import Clock, Deciders
+from dalsegno.engines.ports import Clock
 from dalsegno.engines.records import Statistics
 from dalsegno.interpreter.events import ActivityScheduled, Resumed, TimerFired
 
@@ -47,7 +48,7 @@ class Owner:
         path: str,
         *,
         clock: Clock,
-        deciders: Deciders,
+        deciders: DecidersByKind,
         capacity: int,
         report: Callable[[Report], None],
         failed: Callable[[BaseException], None],

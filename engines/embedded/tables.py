@@ -123,8 +123,11 @@ CREATE TABLE registered (
   PRIMARY KEY (namespace, name, version)
 ) WITHOUT ROWID"""
 
+# A schedule is an execution too, decided by somebody else than the machine.
+_KINDS = "ALTER TABLE executions ADD COLUMN kind TEXT NOT NULL DEFAULT 'workflow'"
+
 # One table, or a few that belong together, each.
-_SECOND = ";\n".join((_REGISTERED,))
+_SECOND = ";\n".join((_REGISTERED, _KINDS))
 
 #: What makes each format out of the one before; a new store goes through all of them.
 FORMATS = (_FIRST, _SECOND)

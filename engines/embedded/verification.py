@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from dalsegno.engines.embedded.deciders import DecidersByKind
 from dalsegno.engines.embedded.executions import Execution
 from dalsegno.engines.embedded.log import Entry
 from dalsegno.engines.embedded.store import Store
@@ -14,9 +15,9 @@ from dalsegno.interpreter.events import AnyEvent
 from dalsegno.schema.errors import DalsegnoError
 
 
-def verify(store: Store, row: Execution, deciders: Deciders) -> Verification:
+def verify(store: Store, row: Execution, deciders: DecidersByKind) -> Verification:
     """Replays the log of an execution and compares; changes nothing. Raises StoreError for what cannot be read."""
-    return Verification(row.instance, row.head, tuple(_differences(store, row, deciders)))
+    return Verification(row.instance, row.head, tuple(_differences(store, row, deciders[row.kind])))
 
 
 def _differences(store: Store, row: Execution, deciders: Deciders) -> Iterator[str]:

@@ -13,8 +13,8 @@ import msgspec
 
 from dalsegno.engines.embedded import history, ownership, reading, registering, verification
 from dalsegno.engines.embedded.body import pack
+from dalsegno.engines.embedded.deciders import deciders
 from dalsegno.engines.embedded.inbox import FACT
-from dalsegno.engines.embedded.interpreting import Interpreters
 from dalsegno.engines.embedded.registry import Registration
 from dalsegno.engines.embedded.requests import check_request, check_same
 from dalsegno.engines.embedded.starting import given, starting
@@ -103,7 +103,7 @@ class Visitor:
 
     def verify(self, id: str) -> Verification:
         """Replays the log of an instance from its first event, and says where the store disagrees."""
-        return self._read(lambda store: verification.verify(store, reading.row_of(store, id), Interpreters()))
+        return self._read(lambda store: verification.verify(store, reading.row_of(store, id), deciders()))
 
     def _read(self, read: Callable[[Store], _T]) -> _T:
         if self._readable is None:

@@ -9,7 +9,7 @@ import pytest
 from dalsegno.engines.embedded.engine import AsyncEngine
 from dalsegno.engines.embedded.file import open_for_reading, open_for_writing
 from dalsegno.engines.embedded.store import Store
-from dalsegno.engines.embedded.tables import APPLICATION, FORMAT
+from dalsegno.engines.embedded.tables import APPLICATION, FORMAT, FORMATS
 from dalsegno.engines.errors import StoreError, Trouble
 
 
@@ -95,6 +95,24 @@ def test_a_newer_store_is_left_alone(tmp_path: Path, reading: bool) -> None:
     database.execute(f"PRAGMA user_version = {FORMAT + 1}")
     database.close()
     assert reason(path, reading=reading) is Trouble.NEWER
+
+
+def test_an_older_store_is_read_as_it_is_and_brought_up_to_date_when_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "older.db"
+    database = sqlite3.connect(path)
+    database.executescript(FORMATS[0] + f";PRAGMA application_id = {APPLICATION};PRAGMA user_version = 1")
+    database.close()
+
+    before = path.read_bytes()
+    reading = Store.readable(str(path))
+    with reading.reading():
+        assert [reading.count("executions"), reading.count("registered")] == [0, 0]
+    reading.close()
+    assert path.read_bytes() == before
+
+    writing = open_for_writing(str(path))
+    assert writing.execute("PRAGMA user_version").fetchone() == (FORMAT,)
+    writing.close()
 
 
 def test_a_folder_that_is_not_there_or_no_folder_cannot_be_written(tmp_path: Path) -> None:

@@ -1,0 +1,46 @@
+"""The decider of schedules: the scheduler, in this process."""
+
+from collections.abc import Iterable, Sequence
+
+from dalsegno.engines.ports import Written
+from dalsegno.engines.system import zone
+from dalsegno.interpreter.commands import AnyCommand
+from dalsegno.interpreter.events import AnyEvent, Fact
+from dalsegno.interpreter.scheduling import Scheduler
+from dalsegno.interpreter.snapshot import Snapshot
+from dalsegno.schema.model import Workflow
+
+
+class Scheduling:
+    """A scheduler as a decider."""
+
+    __slots__ = ("scheduler",)
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self.scheduler = scheduler
+
+    @property
+    def position(self) -> int:
+        return self.scheduler.position
+
+    @property
+    def status(self) -> str:
+        return self.scheduler.status.value
+
+    @property
+    def pending(self) -> Sequence[AnyCommand]:
+        return self.scheduler.pending
+
+    def apply(self, event: Fact, /) -> Sequence[AnyCommand]:
+        return self.scheduler.apply(event)
+
+    def snapshot(self) -> Written:
+        return self.scheduler.snapshot()
+
+
+class Schedulers:
+    """Makes schedulers."""
+
+    def restore(self, workflow: Workflow, written: Written | None, tail: Iterable[AnyEvent]) -> Scheduling:
+        snapshot = None if written is None else Snapshot(written.state, written.values)
+        return Scheduling(Scheduler(workflow, zone, snapshot).retell(tail))
