@@ -6,6 +6,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from dalsegno.interpreter.expressions.budget import COPIED, EXAMINED, SEARCHED
 from dalsegno.interpreter.expressions.errors import ExpressionError
 from dalsegno.interpreter.expressions.frames import State
 from dalsegno.interpreter.expressions.numbers import to_float
@@ -18,7 +19,7 @@ MAX_INDEX: Final = 2**29 - 1
 _LIMIT: Final = 2.0**31 - 1
 
 
-def get(value: Any, key: Any) -> Any:
+def get(state: State, value: Any, key: Any) -> Any:
     """`value[key]`: a field, an element, a slice given as `{"start", "end"}`, or the places of a part."""
     kind_of_value, kind_of_key = type(value), type(key)
     if kind_of_key is str:
@@ -38,11 +39,19 @@ def get(value: Any, key: Any) -> Any:
         if value is None:
             return None
         if kind_of_value is list or kind_of_value is str:
-            start, end = slice_bounds(value, key)
-            return value[start:end]
+            return _slice(state, value, *slice_bounds(value, key))
     elif kind_of_key is list and kind_of_value is list:
-        return indices(value, key)
+        return indices(state, value, key)
     raise ExpressionError(f"Cannot index {kind(value)} with {described(key)}")
+
+
+def _slice(state: State, value: Any, start: int, end: int) -> Any:
+    if type(value) is list:
+        state.copy(end - start)
+    else:
+        state.work(end - start, SEARCHED)
+        state.write(end - start if value.isascii() else 4 * (end - start))
+    return value[start:end]
 
 
 def slice_bounds(value: list[Any] | str, key: dict[str, Any]) -> tuple[int, int]:
@@ -72,13 +81,23 @@ def slice_bounds(value: list[Any] | str, key: dict[str, Any]) -> tuple[int, int]
     return first, max(first, whole)
 
 
-def indices(value: list[Any], part: list[Any]) -> list[JsonValue]:
+def indices(state: State, value: list[Any], part: list[Any]) -> list[JsonValue]:
     """Where `part` begins inside an array."""
     if not part:
         return []
-    return [
-        i for i in range(len(value) - len(part) + 1) if all(equal(value[i + j], item) for j, item in enumerate(part))
-    ]
+    places: list[JsonValue] = []
+    state.work(len(value), 1)
+    for start in range(len(value) - len(part) + 1):
+        for i, item in enumerate(part):
+            if i:
+                state.steps -= 1
+            if not equal(state, value[start + i], item):
+                break
+        else:
+            state.work(len(part), EXAMINED)
+            state.grow(1)
+            places.append(start)
+    return places
 
 
 def iterate(value: Any) -> Iterable[Any]:
@@ -94,7 +113,9 @@ def put(state: State, value: Any, key: Any, new: JsonValue) -> JsonValue:
     """`value` with `new` at `key`. null is taken for an empty array or object."""
     kind_of_key = type(key)
     if kind_of_key is str and (type(value) is dict or value is None):
-        state.step((len(value) if value else 0) >> 6)
+        members = len(value) if value else 0
+        state.work(members, COPIED)
+        state.grow(members + 5)
         changed = dict(value or {})
         changed[key] = new
         return changed
@@ -105,7 +126,7 @@ def put(state: State, value: Any, key: Any, new: JsonValue) -> JsonValue:
         if type(new) is not list:
             raise ExpressionError("A slice of an array can only be assigned another array")
         array: list[Any] = value or []
-        state.grow(len(array) + len(new) >> 3)
+        state.copy(len(array) + len(new))
         return [*array[:start], *new, *array[end:]]
     if kind_of_key is dict and type(value) is str:
         raise ExpressionError("Cannot update string slices")
@@ -123,7 +144,7 @@ def _put_element(state: State, array: list[Any], key: int | float, new: JsonValu
             raise ExpressionError("Out of bounds negative array index")
     if index > MAX_INDEX:
         raise ExpressionError("Array index too large")
-    state.step(length >> 8)
+    state.copy(length)
     changed = array.copy()
     if index < length:
         changed[index] = new
@@ -134,11 +155,12 @@ def _put_element(state: State, array: list[Any], key: int | float, new: JsonValu
     return changed
 
 
-def get_path(value: Any, path: Any) -> Any:
+def get_path(state: State, value: Any, path: Any) -> Any:
     """`getpath(path)`"""
     checked_path(path)
+    state.work(len(path), EXAMINED)
     for key in path:
-        value = get(value, key)
+        value = get(state, value, key)
     return value
 
 
@@ -158,9 +180,10 @@ def checked_path(path: Any) -> Sequence[Any]:
 def put_path(state: State, value: Any, path: Any, new: Any) -> Any:
     """`setpath(path; new)`"""
     passed: list[tuple[Any, Any]] = []
-    for key in checked_path(path):
+    state.work(len(checked_path(path)), EXAMINED)
+    for key in path:
         passed.append((value, key))
-        inner = get(value, key)
+        inner = get(state, value, key)
         if type(key) is not dict:
             # Setting fails before anything deeper does, as in jq.
             _check_puttable(value, key)
@@ -187,13 +210,13 @@ def delete_paths(state: State, value: Any, paths: Any) -> Any:
     for path in paths:
         if type(path) is not list:
             raise ExpressionError(f"Path must be specified as array, not {kind(path)}")
-        checked_path(path)
+        state.work(len(checked_path(path)) + 8, EXAMINED)
     if not paths:
         return value
-    ordered = [paths[i] for i in sorted_by(paths, paths)]
+    state.copy(len(paths))
+    ordered = [paths[i] for i in sorted_by(state, paths, paths)]
     if not ordered[0]:
         return None
-    state.step(len(ordered))
     return _delete_sorted(state, value, ordered, 0)
 
 
@@ -201,7 +224,7 @@ def _delete_sorted(state: State, value: Any, paths: list[list[Any]], start: int)
     """Deletes paths that are sorted and all longer than `start`. A lone path is followed without recursion."""
     passed: list[tuple[Any, Any]] = []
     while len(paths) == 1 and len(paths[0]) > start + 1:
-        inner = get(value, paths[0][start])
+        inner = get(state, value, paths[0][start])
         if inner is None:
             break
         passed.append((value, paths[0][start]))
@@ -219,28 +242,32 @@ def _delete_groups(state: State, value: Any, paths: list[list[Any]], start: int)
     while position < len(paths):
         key = paths[position][start]
         last = position + 1
-        while last < len(paths) and compare(key, paths[last][start]) == 0:
+        while last < len(paths) and compare(state, key, paths[last][start]) == 0:
             last += 1
         if len(paths[position]) == start + 1:
             keys.append(key)
         else:
-            inner = get(value, key)
+            inner = get(state, value, key)
             if inner is not None:
                 before = state.enter(3)
                 value = put(state, value, key, _delete_sorted(state, inner, paths[position:last], start + 1))
                 state.depth = before
         position = last
-    return _delete_keys(value, keys)
+    return _delete_keys(state, value, keys)
 
 
-def _delete_keys(value: Any, keys: list[Any]) -> Any:
+def _delete_keys(state: State, value: Any, keys: list[Any]) -> Any:
     if value is None or not keys:
         return value
     if type(value) is list:
+        state.work(len(value), EXAMINED)
+        state.copy(len(value))
         gone: set[int] = set()
         for key in keys:
             if type(key) is dict:
-                gone.update(range(*slice_bounds(value, key)))
+                start, end = slice_bounds(value, key)
+                state.grow(2 * (end - start))
+                gone.update(range(start, end))
             elif type(key) not in (int, float):
                 raise ExpressionError(f"Cannot delete {kind(key)} element of array")
             elif key == key:
@@ -251,6 +278,8 @@ def _delete_keys(value: Any, keys: list[Any]) -> Any:
         for key in keys:
             if type(key) is not str:
                 raise ExpressionError(f"Cannot delete {kind(key)} field of object")
+        state.work(len(value), EXAMINED)
+        state.grow(len(value) + 5)
         dropped = set(keys)
         return {key: item for key, item in value.items() if key not in dropped}
     raise ExpressionError(f"Cannot delete fields from {kind(value)}")

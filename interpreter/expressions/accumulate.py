@@ -98,7 +98,7 @@ def _setting(key: Code, source: Code, apply: Operation | None) -> Step:
         new = source_of(None, e)
         name = key_of(None, e)
         if apply is not None:
-            new = apply(state, get(accumulated, name), new)
+            new = apply(state, get(state, accumulated, name), new)
         if type(accumulated) is dict and type(name) is str:
             accumulated = _owned(accumulated, own, state)
             state.grow(3)
@@ -106,7 +106,7 @@ def _setting(key: Code, source: Code, apply: Operation | None) -> Step:
             return accumulated, True
         if apply is None:
             # Reading first makes the same errors as making the path does.
-            get(accumulated, name)
+            get(state, accumulated, name)
         return put(state, accumulated, name, new), False
 
     return step

@@ -6,11 +6,12 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from dalsegno.interpreter.expressions.budget import EXAMINED, SEARCHED
 from dalsegno.interpreter.expressions.errors import ExpressionError
 from dalsegno.interpreter.expressions.frames import State
 from dalsegno.interpreter.expressions.numbers import SAFE, Number, computed, to_float
 from dalsegno.interpreter.expressions.ordering import equal
-from dalsegno.interpreter.expressions.text import type_error2
+from dalsegno.interpreter.expressions.text import size, type_error2, utf8_length
 from dalsegno.schema.values import JsonValue
 
 Operation = Callable[[State, Any, Any], JsonValue]
@@ -42,10 +43,10 @@ def add(state: State, left: Any, right: Any) -> JsonValue:
     if right is None:
         return left  # type: ignore[no-any-return]
     if kind is str and type(right) is str:
-        state.grow((len(left) + len(right) >> 5) + 1)
+        state.write(size(left) + size(right))
         return left + right  # type: ignore[no-any-return]
     if kind is list and type(right) is list:
-        state.grow((len(left) + len(right) >> 3) + 1)
+        state.copy(len(left) + len(right))
         return left + right  # type: ignore[no-any-return]
     if kind is dict and type(right) is dict:
         state.grow(3 * (len(left) + len(right)) + 5)
@@ -68,12 +69,22 @@ def subtract(state: State, left: Any, right: Any) -> JsonValue:
 
 
 def _without(state: State, left: list[Any], right: list[Any]) -> list[Any]:
-    if all(type(item) is str for item in right):
+    state.work(len(left) + len(right), EXAMINED)
+    state.copy(len(left))
+    if all(map(_hashable, right)):
         # The usual case need not compare each with each.
         taken = set(right)
-        return [item for item in left if type(item) is not str or item not in taken]
-    state.step(len(left) * len(right) >> 3)
-    return [item for item in left if not any(equal(item, other) for other in right)]
+        return [item for item in left if type(item) not in _HASHABLE or item not in taken]
+    state.step(len(left) * len(right))
+    return [item for item in left if not any(equal(state, item, other) for other in right)]
+
+
+_HASHABLE: Final = (str, int, float)
+
+
+def _hashable(item: Any) -> bool:
+    """Whether Python's sets find exactly what equals this: not so NaN, and whole numbers beyond those of a float."""
+    return type(item) is str or (is_number(item) and -SAFE <= item <= SAFE)
 
 
 def multiply(state: State, left: Any, right: Any) -> JsonValue:
@@ -97,9 +108,9 @@ def _repeat(state: State, text: str, times: Any) -> str | None:
         return None
     count = int(min(times, MAX_REPEATED))
     # Below one, but more than nothing, is nothing: jq cuts the fraction off.
-    if len(text.encode("utf-8", "replace")) * count > MAX_REPEATED:
+    if utf8_length(state, text) * count > MAX_REPEATED:
         raise ExpressionError("Repeat string result too long")
-    state.grow((len(text) * count >> 5) + 1)
+    state.write(size(text) * count)
     return text * count
 
 
@@ -139,8 +150,13 @@ def split(state: State, text: str, separator: str) -> list[JsonValue]:
     """The parts of a string between separators; with an empty separator its characters."""
     if not text:
         return []
-    state.grow(len(text) if not separator else text.count(separator) * 2 + (len(text) >> 5))
-    return list(text) if not separator else [*text.split(separator)]
+    state.work(len(text), SEARCHED)
+    if not separator:
+        state.grow(len(text) if text.isascii() else 2 * len(text))
+        return list(text)
+    state.grow(2 * text.count(separator) + 4)
+    state.write(size(text))
+    return [*text.split(separator)]
 
 
 def modulo(state: State, left: Any, right: Any) -> JsonValue:

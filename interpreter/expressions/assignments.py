@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from dalsegno.interpreter.expressions import tree
 from dalsegno.interpreter.expressions.access import delete_paths, get, get_path, put, put_path
+from dalsegno.interpreter.expressions.budget import EXAMINED
 from dalsegno.interpreter.expressions.code import Code, Compiler, Form, Kind, Scope, many, one, outputs
 from dalsegno.interpreter.expressions.frames import NOTHING, Frame, Path, PathRun, State
 from dalsegno.interpreter.expressions.operators import operation
@@ -31,7 +32,7 @@ class Change:
 
     def get(self, path: Path) -> Any:
         """The value at a path; from now on it may be referred to from elsewhere, and so is nobody's own."""
-        value = get_path(self.value, path)
+        value = get_path(self._state, self.value, path)
         if id(value) in self._owned:
             self._owned.clear()
         return value
@@ -39,6 +40,7 @@ class Change:
     def put(self, path: Path, new: Any) -> None:
         """Sets the value at a path."""
         self._state.step()
+        self._state.work(len(path), EXAMINED)
         if not path:
             self.value = new
             return
@@ -50,7 +52,7 @@ class Change:
                 self._owned.clear()
                 return
             trail.append((value, key))
-            value = get(value, key)
+            value = get(self._state, value, key)
         if not _direct(value, path[-1]):
             self.value = put_path(self._state, self.value, path, new)
             self._owned.clear()
@@ -151,6 +153,7 @@ def update(places: PathRun, height: Code, source: Code) -> Code:
         for path, _ in found(places((), v, e)):
             new = first(change.get(path), e)
             if new is NOTHING:
+                e[0].grow((len(path) >> 2) + 2)
                 deleted.append(list(path))
             else:
                 change.put(path, new)

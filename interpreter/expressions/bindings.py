@@ -6,6 +6,7 @@ from typing import Any
 
 from dalsegno.interpreter.expressions import tree
 from dalsegno.interpreter.expressions.access import get
+from dalsegno.interpreter.expressions.budget import CAUGHT
 from dalsegno.interpreter.expressions.code import Code, Compiler, Kind, Scope, outputs
 from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionError
 from dalsegno.interpreter.expressions.frames import Frame
@@ -100,6 +101,7 @@ def _alternatives(compiler: Compiler, patterns: tuple[tree.Pattern, ...], scope:
             except ExpressionError as error:
                 if isinstance(error, BudgetExceeded):
                     raise
+                e[0].work(CAUGHT, 1)
                 e[0].depth = depth
         for frame in arranged[-1](item, v, e):
             yield from body(v, frame)
@@ -156,7 +158,7 @@ def _element(position: int, bind: Bind) -> Bind:
     def run(item: Any, v: Any, e: Frame) -> Iterable[Frame]:
         if item is not None and type(item) is not list:
             raise ExpressionError(f"Cannot index {_kind(item)} with number ({position})")
-        return bind(get(item, position), v, e)
+        return bind(get(e[0], item, position), v, e)
 
     return run
 
@@ -178,7 +180,7 @@ def _member(compiler: Compiler, member: tree.Member, scope: Scope, before: list[
         for name in keys(v, e):
             if type(name) is not str:
                 raise ExpressionError(f"Cannot index {_kind(item)} with {described(name)}")
-            found = get(item, name)
+            found = get(e[0], item, name)
             frame = (*e, found) if names else e
             if rest is None:
                 yield frame

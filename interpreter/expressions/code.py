@@ -162,7 +162,6 @@ class Compiler:
     Attributes:
         variables: the variables found that must be given from outside.
         plain: whether the expression cannot loop, and needs no counters.
-        repeats: whether it may work on its own result again and again.
     """
 
     def __init__(
@@ -174,7 +173,6 @@ class Compiler:
         self.source = source
         self.variables: set[str] = set()
         self.plain = True
-        self.repeats = False
         self.pieces = 0
         self.bodies: list[Body] = []
         self.prelude: dict[tuple[str, int], Definition] = {}

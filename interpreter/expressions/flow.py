@@ -9,6 +9,7 @@ from typing import Any, Final
 from dalsegno.interpreter.expressions import tree
 from dalsegno.interpreter.expressions.accumulate import Step, quick_step
 from dalsegno.interpreter.expressions.bindings import Binder, binder
+from dalsegno.interpreter.expressions.budget import CAUGHT
 from dalsegno.interpreter.expressions.code import Code, Compiler, Form, Kind, Scope, many, maybe, one, outputs
 from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionError, ExpressionSyntaxError
 from dalsegno.interpreter.expressions.frames import NOTHING, Broken, Frame, Label, Run
@@ -149,6 +150,7 @@ def recovered(error: ExpressionError, e: Frame, depth: int) -> Any:
     """What `catch` sees, after the depth was set back. An exceeded budget cannot be caught."""
     if isinstance(error, BudgetExceeded):
         raise error
+    e[0].work(CAUGHT, 1)
     if e[0].depth != depth:
         e[0].depth = depth
     return error.value
@@ -187,7 +189,7 @@ def label_slot(node: tree.Break, scope: Scope) -> int:
 
 
 def reduce(compiler: Compiler, node: tree.Reduce, scope: Scope) -> Code:
-    compiler.plain, compiler.repeats = False, True
+    compiler.plain = False
     source, init = compiler.code(node.source, scope), compiler.code(node.init, scope)
     bound = binder(compiler, node.patterns, scope)
     quick = None if bound.frame is None else quick_step(compiler, node.update, bound.scope)
@@ -267,7 +269,7 @@ def _reduce_alternatives(source: Code, init: Code, bound: Binder, update: Code) 
 
 
 def foreach(compiler: Compiler, node: tree.Foreach, scope: Scope) -> Code:
-    compiler.plain, compiler.repeats = False, True
+    compiler.plain = False
     source, init = compiler.code(node.source, scope), compiler.code(node.init, scope)
     bound = binder(compiler, node.patterns, scope)
     update = compiler.code(node.update, bound.scope)

@@ -4,54 +4,82 @@
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 
 import binascii
+import re
 from base64 import b64encode
+from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import quote
 
+from dalsegno.interpreter.expressions.budget import EXAMINED, SEARCHED, TRANSLATED
 from dalsegno.interpreter.expressions.errors import ExpressionError
-from dalsegno.interpreter.expressions.text import to_json, to_text, type_error
+from dalsegno.interpreter.expressions.frames import State
+from dalsegno.interpreter.expressions.text import PIECE, converted, joined, size, to_json, to_text, type_error
 
-Formatter = Callable[[Any], str]
+Formatter = Callable[[State, Any], str]
 _ALPHABET: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 _HTML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&apos;", '"': "&quot;"})
 _TSV: Final = str.maketrans({"\t": "\\t", "\r": "\\r", "\n": "\\n", "\\": "\\\\", "\0": "\\0"})
 
 
-def html(value: Any) -> str:
+def html(state: State, value: Any) -> str:
     """`@html`"""
-    return to_text(value).translate(_HTML)
+    return converted(state, to_text(state, value), lambda text: text.translate(_HTML))
 
 
-def uri(value: Any) -> str:
+def uri(state: State, value: Any) -> str:
     """`@uri`: everything but unreserved characters as %XX."""
-    return quote(to_text(value), safe="-._~")
+    return converted(state, to_text(state, value), lambda text: quote(text, safe="-._~"))
 
 
-def urid(value: Any) -> str:
+def urid(state: State, value: Any) -> str:
     """`@urid`: the reverse of `@uri`."""
-    text = to_text(value)
-    parts = text.split("%")
-    decoded = [parts[0].encode()]
-    for part in parts[1:]:
-        digits = part[:2]
-        if len(digits) < 2 or not all(digit in "0123456789abcdefABCDEF" for digit in digits):
-            raise type_error(text, "is not a valid uri encoding")
-        decoded.append(bytes([int(digits, 16)]) + part[2:].encode())
+    text = to_text(state, value)
+    state.work(len(text), EXAMINED)
+    decoder = getincrementaldecoder("utf-8")()
+    pieces: list[str] = []
+    start = 0
     try:
-        return b"".join(decoded).decode()
+        while start < len(text):
+            end = start + PIECE
+            # An escape that would be cut in two belongs to the next piece.
+            broken = text.rfind("%", end - 2, end) if end < len(text) else -1
+            end = broken if broken >= 0 else end
+            decoded, escapes = _ESCAPE.subn(_byte, text[start:end].encode())
+            if escapes < text.count("%", start, end):
+                raise type_error(text, "is not a valid uri encoding")
+            pieces.append(decoder.decode(decoded, end >= len(text)))
+            state.write(size(pieces[-1]))
+            start = end
     except UnicodeDecodeError:
         raise type_error(text, "is not a valid uri encoding") from None
+    return joined(state, pieces)
 
 
-def base64(value: Any) -> str:
+_ESCAPE: Final = re.compile(rb"%([0-9a-fA-F]{2})")
+
+
+def _byte(escape: re.Match[bytes]) -> bytes:
+    return int(escape.group(1), 16).to_bytes(1, "big")
+
+
+def _whole(state: State, text: str) -> None:
+    """Counts what cannot be done in pieces: the bytes of a text, those they become, and the text of them."""
+    state.work(len(text), TRANSLATED)
+    state.write(3 * size(text))
+
+
+def base64(state: State, value: Any) -> str:
     """`@base64`"""
-    return b64encode(to_text(value).encode()).decode()
+    text = to_text(state, value)
+    _whole(state, text)
+    return b64encode(text.encode()).decode()
 
 
-def base64d(value: Any) -> str:
+def base64d(state: State, value: Any) -> str:
     """`@base64d`: padding is optional; bytes that are no UTF-8 become U+FFFD."""
-    text = to_text(value)
+    text = to_text(state, value)
+    _whole(state, text)
     data = text.encode().split(b"=", 1)[0]
     if not _ALPHABET.issuperset(data):
         raise type_error(text, "is not valid base64 data")
@@ -60,30 +88,41 @@ def base64d(value: Any) -> str:
     return binascii.a2b_base64(data + b"=" * (-len(data) % 4)).decode("utf-8", "replace")
 
 
-def sh(value: Any) -> str:
+def sh(state: State, value: Any) -> str:
     """`@sh`: quoted for a POSIX shell; an array is words."""
-    return " ".join([_word(item) for item in (value if type(value) is list else [value])])
+    return joined(state, [_word(state, item) for item in (value if type(value) is list else [value])], " ")
 
 
-def _word(item: Any) -> str:
+def _word(state: State, item: Any) -> str:
     if type(item) is str:
-        return "'" + item.replace("'", "'\\''") + "'"
+        return _enclosed(state, item, "'", lambda text: text.replace("'", "'\\''"))
     if type(item) is list or type(item) is dict:
         raise type_error(item, "can not be escaped for shell")
-    return to_json(item)
+    return to_json(state, item)
 
 
-def csv(value: Any) -> str:
+def csv(state: State, value: Any) -> str:
     """`@csv`: one row."""
-    return ",".join(_cells(value, "csv", lambda text: '"' + text.replace('"', '""') + '"'))
+    cells = _cells(state, value, "csv", lambda cell: _enclosed(state, cell, '"', lambda text: text.replace('"', '""')))
+    return joined(state, cells, ",")
 
 
-def tsv(value: Any) -> str:
+def tsv(state: State, value: Any) -> str:
     """`@tsv`: one row."""
-    return "\t".join(_cells(value, "tsv", lambda text: text.translate(_TSV)))
+    cells = _cells(state, value, "tsv", lambda cell: converted(state, cell, lambda text: text.translate(_TSV)))
+    return joined(state, cells, "\t")
 
 
-def _cells(row: Any, name: str, escape: Callable[[str], str]) -> list[str]:
+def _enclosed(state: State, text: str, quote: str, escape: Callable[[str], str]) -> str:
+    if len(text) > PIECE:
+        return joined(state, [quote, converted(state, text, escape, SEARCHED), quote])
+    made = f"{quote}{escape(text)}{quote}"
+    state.work(len(text), SEARCHED)
+    state.write(size(made))
+    return made
+
+
+def _cells(state: State, row: Any, name: str, escape: Callable[[str], str]) -> list[str]:
     if type(row) is not list:
         raise type_error(row, f"cannot be {name}-formatted, only array")
     cells: list[str] = []
@@ -93,7 +132,7 @@ def _cells(row: Any, name: str, escape: Callable[[str], str]) -> list[str]:
         if type(item) is str:
             cells.append(escape(item))
         else:
-            cells.append("" if item is None or item != item else to_json(item))
+            cells.append("" if item is None or item != item else to_json(state, item))
     return cells
 
 
@@ -111,7 +150,7 @@ FORMATS: Final[dict[str, Formatter]] = {
 }
 
 
-def formatted(name: Any, value: Any) -> str:
+def formatted(state: State, name: Any, value: Any) -> str:
     """`format(name)`
 
     Raises:
@@ -120,5 +159,6 @@ def formatted(name: Any, value: Any) -> str:
     if type(name) is not str:
         raise type_error(name, "is not a valid format")
     if name not in FORMATS:
+        state.write(size(name))
         raise ExpressionError(f"{name} is not a valid format")
-    return FORMATS[name](value)
+    return FORMATS[name](state, value)

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeAlias
 
-from dalsegno.interpreter.expressions.budget import Environment
+from dalsegno.interpreter.expressions.budget import COPIED, Environment
 from dalsegno.interpreter.expressions.errors import BudgetExceeded
 from dalsegno.schema.values import JsonValue
 
@@ -33,7 +33,7 @@ NOTHING: Final = Nothing()
 class State:
     """The counters of one evaluation."""
 
-    __slots__ = ("budget", "depth", "elements", "nonfinite", "now", "steps")
+    __slots__ = ("budget", "depth", "elements", "nonfinite", "now", "patterns", "steps")
 
     def __init__(self, environment: Environment) -> None:
         self.budget = environment.budget
@@ -42,6 +42,8 @@ class State:
         self.elements: float = self.budget.elements
         self.depth = 0
         self.nonfinite = False
+        # The compiled patterns of the regular expressions that this evaluation has met, by source and flags.
+        self.patterns: dict[tuple[str, str], Any] = {}
 
     def step(self, count: int = 1) -> None:
         """Counts steps."""
@@ -55,6 +57,23 @@ class State:
         if self.elements < 0:
             raise BudgetExceeded("elements", self.budget.elements)
 
+    def work(self, parts: int, per_step: int) -> None:
+        """Counts the steps of going through so many parts of a value, at one of the rates of budget.py."""
+        self.steps -= parts // per_step
+        if self.steps < 0:
+            raise BudgetExceeded("steps", self.budget.steps)
+
+    def write(self, size: int) -> None:
+        """Counts a text that is about to be made, of `size` bytes (text.py has the measure)."""
+        self.elements -= (size >> 5) + 2
+        if self.elements < 0:
+            raise BudgetExceeded("elements", self.budget.elements)
+
+    def copy(self, parts: int) -> None:
+        """Counts an array that is about to be made of parts that there are already."""
+        self.work(parts, COPIED)
+        self.grow((parts >> 2) + 2)
+
     def enter(self, height: int) -> int:
         """Counts frames going down, and returns the depth before; the caller sets it again on the way up."""
         before = self.depth
@@ -66,6 +85,10 @@ class State:
     def overflow(self) -> None:
         """Notes that a number is not finite, so that outputs are looked through at the end."""
         self.nonfinite = True
+
+
+#: What a plain expression may go through or make without counting: it has no loop to do it again and again.
+SMALL: Final = 1_000
 
 
 class StateNeeded(Exception):
@@ -88,6 +111,18 @@ class Bare(State):
 
     def grow(self, count: int) -> None:
         raise StateNeeded
+
+    def work(self, parts: int, per_step: int) -> None:
+        if parts > SMALL:
+            raise StateNeeded
+
+    def write(self, size: int) -> None:
+        if size > SMALL:
+            raise StateNeeded
+
+    def copy(self, parts: int) -> None:
+        if parts > SMALL:
+            raise StateNeeded
 
     def enter(self, height: int) -> int:
         raise StateNeeded

@@ -187,7 +187,7 @@ def body_of(compiler: Compiler, target: Definition, kinds: tuple[Kind, ...], *, 
     body = target.bodies.get(key)
     if body is not None:
         if not body.done:
-            body.recursive = compiler.repeats = True
+            body.recursive = True
         return body
     assumed = Kind.ONE if compiler.specialises else Kind.MANY
     body = _compiled(compiler, target, key, assumed)

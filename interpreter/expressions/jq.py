@@ -14,25 +14,25 @@ from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionEr
 from dalsegno.interpreter.expressions.frames import BARE, NOTHING, Broken, State, StateNeeded
 from dalsegno.interpreter.expressions.numbers import finite
 from dalsegno.interpreter.expressions.parse import parse
+from dalsegno.interpreter.expressions.updates import replaces
 from dalsegno.schema.values import JsonValue
 
-#: The pieces of an expression from which on its results are looked through even when it has no loops.
+#: The pieces of an expression from which on it is counted even when it has no loops: it can double a value in each.
 LONG: Final = 100
 
 
 class JqExpression:
     """A compiled jq program."""
 
-    __slots__ = ("_kind", "_plain", "_repeats", "_run", "source", "variables")
+    __slots__ = ("_kind", "_plain", "_replaces", "_run", "source", "variables")
 
-    def __init__(self, source: str, code: Code, compiler: Compiler) -> None:
+    def __init__(self, source: str, code: Code, compiler: Compiler, in_place: bool) -> None:
         self.source = source
         self.variables = frozenset(compiler.variables)
         self._kind = code.kind
         self._run = code.run
-        self._plain = compiler.plain
-        # Something put into itself again and again: by a loop over its own result, or by a long text.
-        self._repeats = compiler.repeats or compiler.pieces > LONG
+        self._replaces = in_place
+        self._plain = compiler.plain and compiler.pieces <= LONG
 
     def outputs(
         self, value: JsonValue, variables: Mapping[str, JsonValue], environment: Environment = DEFAULT
@@ -91,7 +91,7 @@ class JqExpression:
             raise BudgetExceeded("depth", environment.budget.depth) from None
         except Broken:
             raise ExpressionError("break") from None
-        if self._repeats and (type(result) is list or type(result) is dict):
+        if (type(result) is list or type(result) is dict) and not self._replaces:
             _bounded(result, environment.budget.elements)
         return normalised(result) if state.nonfinite else _scalar(result)
 
@@ -108,8 +108,7 @@ class JqExpression:
             raise ExpressionError("break") from None
         if len(results) > limit:
             raise BudgetExceeded("outputs", limit)
-        if self._repeats:
-            _bounded(results, environment.budget.elements)
+        _bounded(results, environment.budget.elements)
         return [normalised(result) for result in results] if state.nonfinite else [_scalar(x) for x in results]
 
 
@@ -153,14 +152,14 @@ def _bounded(value: Any, limit: int) -> None:
     """Refuses a result that, written out, has more parts than may be built: one array can be in it a million times."""
     pending, count = [value], 0
     while pending:
-        item = pending.pop()
-        if type(item) is list:
-            pending.extend([x for x in item if type(x) is list or type(x) is dict])
-        elif type(item) is dict:
-            pending.extend([x for x in item.values() if type(x) is list or type(x) is dict])
-        else:
-            continue
-        count += len(item) + 1
+        container = pending.pop()
+        count += len(container) + 1
+        for item in container.values() if type(container) is dict else container:
+            kind = type(item)
+            if kind is list or kind is dict:
+                pending.append(item)
+            elif kind is str:
+                count += len(item) >> 5
         if count > limit:
             raise BudgetExceeded("elements", limit)
 
@@ -172,7 +171,8 @@ def compile_source(source: str) -> JqExpression:
         ExpressionSyntaxError: it is not one, or uses what is not available here.
     """
     try:
-        code, compiler = compile_tree(parse(source), source)
+        node = parse(source)
+        code, compiler = compile_tree(node, source)
     except RecursionError:
         raise ExpressionSyntaxError("The expression is nested too deeply") from None
-    return JqExpression(source, code, compiler)
+    return JqExpression(source, code, compiler, replaces(node))

@@ -1,23 +1,24 @@
 """Compiles operators: arithmetic, comparison, `and`, `or`, `//`, negation."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 
 from dalsegno.interpreter.expressions import tree
 from dalsegno.interpreter.expressions.arithmetic import OPERATIONS, Operation, is_number
+from dalsegno.interpreter.expressions.budget import SEARCHED
 from dalsegno.interpreter.expressions.code import Code, Compiler, Form, Kind, Scope, all_one, many, maybe, one, outputs
-from dalsegno.interpreter.expressions.frames import NOTHING, Frame, Run
+from dalsegno.interpreter.expressions.frames import NOTHING, Frame, Run, State
 from dalsegno.interpreter.expressions.numbers import SAFE
 from dalsegno.interpreter.expressions.ordering import compare, equal
 from dalsegno.interpreter.expressions.text import type_error
 
-COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+COMPARISONS: Final[dict[str, Operation]] = {
     "==": equal,
-    "!=": lambda a, b: not equal(a, b),
-    "<": lambda a, b: compare(a, b) < 0,
-    "<=": lambda a, b: compare(a, b) <= 0,
-    ">": lambda a, b: compare(a, b) > 0,
-    ">=": lambda a, b: compare(a, b) >= 0,
+    "!=": lambda state, a, b: not equal(state, a, b),
+    "<": lambda state, a, b: compare(state, a, b) < 0,
+    "<=": lambda state, a, b: compare(state, a, b) <= 0,
+    ">": lambda state, a, b: compare(state, a, b) > 0,
+    ">=": lambda state, a, b: compare(state, a, b) >= 0,
 }
 #: A chain of one operator longer than this is evaluated in a loop, so that it does not nest.
 LONG_CHAIN: Final = 6
@@ -25,10 +26,7 @@ LONG_CHAIN: Final = 6
 
 def operation(operator: str) -> Operation:
     """What a binary operator does to two values."""
-    if operator in OPERATIONS:
-        return OPERATIONS[operator]
-    compared = COMPARISONS[operator]
-    return lambda state, left, right: compared(left, right)
+    return OPERATIONS[operator] if operator in OPERATIONS else COMPARISONS[operator]
 
 
 def binary(compiler: Compiler, node: tree.Binary, scope: Scope) -> Code:
@@ -67,9 +65,7 @@ def _pair(operator: str, left: Code, right: Code) -> Code:
             quick = _with_constant(operator, left.run, right.run(None, ()))
             if quick is not None:
                 return one(quick, left)
-        if operator in OPERATIONS:
-            return one(_arithmetic(operator, left.run, right.run), left, right)
-        return one(_comparison(operator, left.run, right.run), left, right)
+        return one(_applied(operation(operator), left.run, right.run), left, right)
     apply, lefts, rights = operation(operator), outputs(left), outputs(right)
 
     def each(v: Any, e: Frame) -> Iterable[Any]:
@@ -80,22 +76,10 @@ def _pair(operator: str, left: Code, right: Code) -> Code:
     return many(each, left, right)
 
 
-def _arithmetic(operator: str, left: Run, right: Run) -> Run:
-    apply = OPERATIONS[operator]
-
+def _applied(apply: Operation, left: Run, right: Run) -> Run:
     def run(v: Any, e: Frame) -> Any:
         b = right(v, e)
         return apply(e[0], left(v, e), b)
-
-    return run
-
-
-def _comparison(operator: str, left: Run, right: Run) -> Run:
-    apply = COMPARISONS[operator]
-
-    def run(v: Any, e: Frame) -> Any:
-        b = right(v, e)
-        return apply(left(v, e), b)
 
     return run
 
@@ -116,7 +100,7 @@ def _equal_to(wanted: bool, left: Run, value: Any) -> Run | None:
         if wanted:
             return lambda v, e: left(v, e) is value
         return lambda v, e: left(v, e) is not value
-    if type(value) is str:
+    if type(value) is str and len(value) < SEARCHED:
         if wanted:
             return lambda v, e: left(v, e) == value
         return lambda v, e: left(v, e) != value
@@ -133,12 +117,12 @@ def _equal_to(wanted: bool, left: Run, value: Any) -> Run | None:
 def _ordered(operator: str, left: Run, value: int) -> Run:
     apply = COMPARISONS[operator]
     if operator == "<":
-        return lambda v, e: a < value if type(a := left(v, e)) is int else apply(a, value)
+        return lambda v, e: a < value if type(a := left(v, e)) is int else apply(e[0], a, value)
     if operator == "<=":
-        return lambda v, e: a <= value if type(a := left(v, e)) is int else apply(a, value)
+        return lambda v, e: a <= value if type(a := left(v, e)) is int else apply(e[0], a, value)
     if operator == ">":
-        return lambda v, e: a > value if type(a := left(v, e)) is int else apply(a, value)
-    return lambda v, e: a >= value if type(a := left(v, e)) is int else apply(a, value)
+        return lambda v, e: a > value if type(a := left(v, e)) is int else apply(e[0], a, value)
+    return lambda v, e: a >= value if type(a := left(v, e)) is int else apply(e[0], a, value)
 
 
 def _counted(operator: str, left: Run, value: int) -> Run | None:
@@ -158,15 +142,18 @@ def negate(compiler: Compiler, node: tree.Negate, scope: Scope) -> Code:
     body = compiler.code(node.body, scope)
     run = body.run
     if body.kind is Kind.ONE:
-        return one(lambda v, e: negated(run(v, e)), body)
+        return one(lambda v, e: negated(e[0], run(v, e)), body)
     bodies = outputs(body)
-    return many(lambda v, e: (negated(x) for x in bodies(v, e)), body)
+    return many(lambda v, e: (negated(e[0], x) for x in bodies(v, e)), body)
 
 
-def negated(value: Any) -> Any:
+def negated(state: State, value: Any) -> Any:
     """`-value`"""
     if not is_number(value):
         raise type_error(value, "cannot be negated")
+    if type(value) is int and not -SAFE <= value <= SAFE:
+        # Such a number may have thousands of digits.
+        state.write(value.bit_length() >> 3)
     return -value
 
 

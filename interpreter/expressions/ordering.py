@@ -3,11 +3,14 @@
 # The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 
-from collections.abc import Callable, Sequence
-from functools import cmp_to_key
+from collections.abc import Callable, Iterator, Sequence
+from functools import cmp_to_key, partial
+from itertools import chain
 from typing import Any, Final
 
-from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionError
+from dalsegno.interpreter.expressions.budget import EXAMINED, SEARCHED
+from dalsegno.interpreter.expressions.errors import ExpressionError
+from dalsegno.interpreter.expressions.frames import SMALL, State
 from dalsegno.interpreter.expressions.numbers import to_float
 from dalsegno.schema.values import JsonValue
 
@@ -21,8 +24,6 @@ KINDS: Final[dict[type, str]] = {
     dict: "object",
 }
 MAX_DEPTH: Final = 10_000
-#: Arrays and objects that one comparison looks into: a small value may hold the same one many times over.
-MAX_COMPARED: Final = 1_000_000
 
 
 def kind(value: JsonValue) -> str:
@@ -30,45 +31,54 @@ def kind(value: JsonValue) -> str:
     return KINDS[type(value)]
 
 
-def equal(left: JsonValue, right: JsonValue) -> bool:
+def equal(state: State, left: JsonValue, right: JsonValue) -> bool:
     """Whether two values are equal: 1 and 1.0 are, true and 1 are not.
 
     Raises:
         ExpressionError: they are nested more than 10,000 deep.
     """
-    kind_left, kind_right = type(left), type(right)
-    if kind_left is not kind_right:
+    kind_left = type(left)
+    if kind_left is not type(right):
         return _mixed_equal(left, right)
     if kind_left is not list and kind_left is not dict:
+        if kind_left is str:
+            state.work(len(left), SEARCHED)  # type: ignore[arg-type]
         return left == right
-    level: list[tuple[Any, Any]] = [(left, right)]
-    compared = 0
-    for _ in range(MAX_DEPTH + 1):
-        below: list[tuple[Any, Any]] = []
-        for a, b in level:
-            if len(a) != len(b):
+    # The innermost first: what is pending is then never more than what is open.
+    pending: list[tuple[Any, Any, int]] = [(left, right, 0)]
+    visited = 0
+    while pending:
+        a, b, depth = pending.pop()
+        if len(a) != len(b):
+            return False
+        if depth > MAX_DEPTH:
+            raise ExpressionError("Equality check too deep")
+        state.work(len(a) + 4, EXAMINED)
+        visited += 1
+        if visited > SMALL:
+            state.step(0)
+        if type(a) is dict:
+            if a.keys() != b.keys():
                 return False
-            if type(a) is dict:
-                if a.keys() != b.keys():
+            pairs: Any = ((value, b[key]) for key, value in a.items())
+        else:
+            pairs = zip(a, b, strict=True)
+        for x, y in pairs:
+            if type(x) is not type(y):
+                if not _mixed_equal(x, y):
                     return False
-                pairs = [(value, b[key]) for key, value in a.items()]
-            else:
-                pairs = zip(a, b, strict=True)  # type: ignore[assignment]
-            for x, y in pairs:
-                if type(x) is not type(y):
-                    if not _mixed_equal(x, y):
-                        return False
-                elif type(x) is list or type(x) is dict:
-                    below.append((x, y))
-                elif x != y:
+            elif type(x) is list or type(x) is dict:
+                pending.append((x, y, depth + 1))
+            elif type(x) is str:
+                if len(x) != len(y):
                     return False
-        if not below:
-            return True
-        compared += len(below)
-        if compared > MAX_COMPARED:
-            raise BudgetExceeded("steps", MAX_COMPARED)
-        level = below
-    raise ExpressionError("Equality check too deep")
+                if len(x) >= SEARCHED:
+                    state.work(len(x), SEARCHED)
+                if x != y:
+                    return False
+            elif x != y:
+                return False
+    return True
 
 
 def _mixed_equal(left: JsonValue, right: JsonValue) -> bool:
@@ -93,43 +103,50 @@ def rank(value: JsonValue) -> int:
 _RANKS: Final[dict[type, int]] = {int: 3, float: 3, str: 4, list: 5, dict: 6}
 
 
-def compare(left: JsonValue, right: JsonValue) -> int:
+def compare(state: State, left: JsonValue, right: JsonValue) -> int:
     """Less than 0, 0, or more than 0, as `left` comes before, with or after `right`. NaN comes before every number.
 
     Raises:
         ExpressionError: they are nested more than 10,000 deep.
     """
-    # What is still to be compared, the next pair last, with its depth.
-    pending: list[tuple[Any, Any, int]] = [(left, right, 0)]
-    compared = 0
+    # What is open, with the pairs that are still to be compared in each.
+    pending: list[Iterator[tuple[Any, Any]]] = [iter(((left, right),))]
+    visited = 0
     while pending:
-        a, b, depth = pending.pop()
-        compared += 1
-        if compared > MAX_COMPARED:
-            raise BudgetExceeded("steps", MAX_COMPARED)
-        if depth > MAX_DEPTH:
+        for a, b in pending[-1]:
+            visited += 1
+            state.steps -= 1
+            if state.steps < 0 or visited > SMALL:
+                state.step(0)
+            place = rank(a)
+            difference = place - rank(b)
+            if not difference and place == 3:
+                difference = _compare_numbers(a, b)
+            elif not difference and place == 4:
+                state.work(min(len(a), len(b)), SEARCHED)
+                difference = (a > b) - (a < b)
+            if difference:
+                return difference
+            if place >= 5:
+                if place == 6:
+                    state.work(len(a) + len(b), 1)
+                pending.append(_pairs(a, b))
+                break
+        else:
+            pending.pop()
+        if len(pending) > MAX_DEPTH + 1:
             raise ExpressionError("Comparison too deep")
-        place = rank(a)
-        difference = place - rank(b)
-        if difference:
-            return difference
-        if place == 3:
-            difference = _compare_numbers(a, b)
-        elif place == 4:
-            difference = (a > b) - (a < b)
-        elif place == 5:
-            common = min(len(a), len(b))
-            if len(a) != len(b):
-                pending.append((len(a), len(b), depth))
-            pending += [(a[i], b[i], depth + 1) for i in range(common - 1, -1, -1)]
-        elif place == 6:
-            keys, others = sorted(a), sorted(b)
-            if keys != others:
-                return -1 if keys < others else 1
-            pending += [(a[key], b[key], depth + 1) for key in reversed(keys)]
-        if difference:
-            return difference
     return 0
+
+
+def _pairs(left: Any, right: Any) -> Iterator[tuple[Any, Any]]:
+    """What decides between two arrays or two objects, in order: of objects first their keys."""
+    if type(left) is list:
+        return chain(zip(left, right, strict=False), ((len(left), len(right)),))
+    keys, others = sorted(left), sorted(right)
+    if keys != others:
+        return iter(((0, 1) if keys < others else (1, 0),))
+    return ((left[key], right[key]) for key in keys)
 
 
 def _compare_numbers(a: int | float, b: int | float) -> int:
@@ -142,39 +159,64 @@ def _compare_numbers(a: int | float, b: int | float) -> int:
     return (a > b) - (a < b)
 
 
-_KEY: Final = cmp_to_key(compare)
+Key = Callable[[Any], Any]
+_SCALARS: Final = frozenset({type(None), bool, int, float, str})
 
 
-def sort_key(keys: Sequence[JsonValue]) -> Callable[[JsonValue], Any]:
+def sort_key(state: State, keys: Sequence[JsonValue]) -> Key:
     """A key function for sorting exactly these values: Python's own order where it is jq's, else `compare`."""
     kinds = set(map(type, keys))
-    if kinds == {str} or kinds == {int}:
-        return _same
-    if kinds == {float} or kinds == {int, float}:
-        whole = all(key == key for key in keys) and all(type(key) is float or abs(key) < 2**53 for key in keys)  # type: ignore[arg-type]
-        return _same if whole else _KEY
+    if kinds <= _SCALARS:
+        return _scalar_key(state, keys, kinds)
     if kinds == {list}:
-        return _columns(keys)
-    return _KEY
+        return _rows_key(state, keys)
+    return cmp_to_key(partial(compare, state))
 
 
-def _same(key: JsonValue) -> Any:
+def _scalar_key(state: State, keys: Sequence[Any], kinds: set[type]) -> Key:
+    if str in kinds:
+        state.work(sum([len(key) for key in keys if type(key) is str]), SEARCHED)
+    if float in kinds and not all(
+        # NaN has no order in Python, and some large whole numbers equal a float only when they are made one.
+        key == key if type(key) is float else -(2**53) < key < 2**53
+        for key in keys
+        if type(key) is float or type(key) is int
+    ):
+        return cmp_to_key(partial(compare, state))
+    return _same if len(kinds) == 1 or kinds == {int, float} else _ranked
+
+
+def _same(key: Any) -> Any:
     return key
 
 
-def _columns(rows: Sequence[Any]) -> Callable[[JsonValue], Any]:
-    """`sort_by(a, b)` sorts by arrays: they are compared natively when each column is of one simple kind."""
+def _ranked(key: Any) -> Any:
+    return rank(key), key
+
+
+def _rows_key(state: State, rows: Sequence[Any]) -> Key:
+    """`sort_by(a, b)` sorts by arrays: they are compared natively when what is in them can be."""
     width = len(rows[0])
     if any(len(row) != width for row in rows):
-        return _KEY
+        return cmp_to_key(partial(compare, state))
+    state.work(width * len(rows), EXAMINED)
+    native: list[Key] = []
     for column in zip(*rows, strict=True):
         kinds = set(map(type, column))
-        if len(kinds) != 1 or not kinds <= {str, int}:
-            return _KEY
-    return _same
+        key = _scalar_key(state, column, kinds) if kinds <= _SCALARS else None
+        if key is None or (key is not _same and key is not _ranked):
+            return cmp_to_key(partial(compare, state))
+        native.append(key)
+    if all(key is _same for key in native):
+        return _same
+    state.grow(3 * width * len(rows))
+    return lambda row: [key(item) for key, item in zip(native, row, strict=True)]
 
 
-def sorted_by(values: Sequence[JsonValue], keys: Sequence[JsonValue]) -> list[int]:
+def sorted_by(state: State, values: Sequence[JsonValue], keys: Sequence[JsonValue]) -> list[int]:
     """The indices of `values` in the order of `keys`; stable."""
-    key = sort_key(keys) if keys else _same
+    if not keys:
+        return []
+    state.work(len(keys), 1)
+    key = sort_key(state, keys)
     return sorted(range(len(values)), key=lambda index: key(keys[index]))

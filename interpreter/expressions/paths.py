@@ -13,14 +13,18 @@ from typing import Any, Final
 from dalsegno.interpreter.expressions import tree
 from dalsegno.interpreter.expressions.access import get, iterate
 from dalsegno.interpreter.expressions.bindings import binder
+from dalsegno.interpreter.expressions.budget import CAUGHT
 from dalsegno.interpreter.expressions.builtins import registry
 from dalsegno.interpreter.expressions.code import Code, Compiler, Parameter, PathForm, Scope, constant, outputs
-from dalsegno.interpreter.expressions.errors import ExpressionError
+from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionError
 from dalsegno.interpreter.expressions.flow import label_slot, recovered
-from dalsegno.interpreter.expressions.frames import Broken, Frame, Label, Path, PathRun, Place
+from dalsegno.interpreter.expressions.frames import Broken, Frame, Label, Path, PathRun, Place, State
 from dalsegno.interpreter.expressions.functions import call_places, parameter_places
 from dalsegno.interpreter.expressions.structure import slice_keys
 from dalsegno.interpreter.expressions.text import brief
+
+#: Paths shorter than this, as nearly all are, cost what the step costs that makes them.
+LONG_PATH: Final = 32
 
 
 def no_path(result: Any) -> ExpressionError:
@@ -74,14 +78,24 @@ def _accessed(compiler: Compiler, target: tree.Node, key: Code, scope: Scope, op
                 if path is None:
                     raise _no_access(wanted, value)
                 try:
-                    item = get(value, wanted)
+                    item = get(e[0], value, wanted)
+                except BudgetExceeded:
+                    raise
                 except ExpressionError:
                     if optional:
+                        e[0].work(CAUGHT, 1)
                         continue
                     raise
-                yield (*path, wanted), item
+                yield deeper(e[0], path, wanted), item
 
     return run
+
+
+def deeper(state: State, path: Path, *keys: Any) -> Path:
+    """The path to what is further inside. A path is a new one each time: long ones count."""
+    if len(path) >= LONG_PATH:
+        state.copy(len(path) + len(keys))
+    return (*path, *keys)
 
 
 def iterate_(compiler: Compiler, node: tree.Iterate, scope: Scope) -> PathRun:
@@ -97,7 +111,7 @@ def iterate_(compiler: Compiler, node: tree.Iterate, scope: Scope) -> PathRun:
                 continue
             iterate(value)
             e[0].step(len(value))  # type: ignore[arg-type]
-            yield from _children(path, value)
+            yield from _children(e[0], path, value)
 
     return run
 
@@ -116,14 +130,15 @@ def descend(p: Path | None, v: Any, e: Frame) -> Iterable[Place]:
             e[0].step()
             yield path, value
             if path is not None and (type(value) is list or type(value) is dict):
-                pending.append(_children(path, value))
+                pending.append(_children(e[0], path, value))
                 break
         else:
             pending.pop()
 
 
-def _children(path: Path, value: Any) -> Iterable[Place]:
-    return (((*path, key), item) for key, item in (value.items() if type(value) is dict else enumerate(value)))
+def _children(state: State, path: Path, value: Any) -> Iterable[Place]:
+    items = value.items() if type(value) is dict else enumerate(value)
+    return ((deeper(state, path, key), item) for key, item in items)
 
 
 def pipe(compiler: Compiler, node: tree.Pipe, scope: Scope) -> PathRun:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from dalsegno.interpreter.expressions import tree
-from dalsegno.interpreter.expressions.text import quoted, to_json
+from dalsegno.interpreter.expressions.text import fragments, quoted
 from dalsegno.interpreter.expressions.tree import Node
 
 
@@ -23,7 +23,8 @@ def _literal(node: tree.Literal) -> str:
     value = node.value
     if isinstance(value, float) and value - value != 0:
         return "1e1000" if value > 0 else "(-1e1000)"
-    return f"({to_json(value)})" if isinstance(value, int | float) and value < 0 else to_json(value)
+    text = "".join(part for parts in fragments(value) for part in parts)
+    return f"({text})" if isinstance(value, int | float) and value < 0 else text
 
 
 def _text(node: tree.Text) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from dalsegno.interpreter.expressions import tree
 from dalsegno.interpreter.expressions.access import get, iterate
+from dalsegno.interpreter.expressions.budget import CAUGHT
 from dalsegno.interpreter.expressions.code import (
     Code,
     Compiler,
@@ -21,12 +22,12 @@ from dalsegno.interpreter.expressions.code import (
     one,
     outputs,
 )
-from dalsegno.interpreter.expressions.errors import ExpressionError, ExpressionSyntaxError
+from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionError, ExpressionSyntaxError
 from dalsegno.interpreter.expressions.formats import FORMATS, Formatter
-from dalsegno.interpreter.expressions.frames import NOTHING, Frame, Run
+from dalsegno.interpreter.expressions.frames import NOTHING, Frame, Run, State
 from dalsegno.interpreter.expressions.ordering import kind
 from dalsegno.interpreter.expressions.pipes import piped
-from dalsegno.interpreter.expressions.text import described, to_text
+from dalsegno.interpreter.expressions.text import described, joined, to_piece
 
 
 def identity(compiler: Compiler, node: tree.Identity, scope: Scope) -> Code:
@@ -130,32 +131,35 @@ def index(compiler: Compiler, node: tree.Index, scope: Scope) -> Code:
         return piped(compiler.code(target, scope), Code(Kind.ONE, run))
     key = compiler.code(node.key, scope)
     source = compiler.code(node.target, scope)
-    access: Run = get_optional if node.optional else get
+    access = get_optional if node.optional else get
     return applied(access, Kind.MAYBE if node.optional else Kind.ONE, key, source)
 
 
-def get_optional(value: Any, key: Any) -> Any:
+def get_optional(state: State, value: Any, key: Any) -> Any:
     """`value[key]?`, with NOTHING instead of an error."""
     try:
-        return get(value, key)
+        return get(state, value, key)
+    except BudgetExceeded:
+        raise
     except ExpressionError:
+        state.work(CAUGHT, 1)
         return NOTHING
 
 
-def applied(access: Callable[[Any, Any], Any], result: Kind, key: Code, source: Code) -> Code:
+def applied(access: Callable[[State, Any, Any], Any], result: Kind, key: Code, source: Code) -> Code:
     """For each output of `key`, which is what `[…]` holds, `access` of each output of `source`."""
     read, write = source.run, key.run
     if all_one((source, key)):
         if key.constant:
             fixed = write(None, ())
-            return Code(result, lambda v, e: access(read(v, e), fixed), 1 + source.height)
-        return Code(result, lambda v, e: access(read(v, e), write(v, e)), 1 + max(source.height, key.height))
+            return Code(result, lambda v, e: access(e[0], read(v, e), fixed), 1 + source.height)
+        return Code(result, lambda v, e: access(e[0], read(v, e), write(v, e)), 1 + max(source.height, key.height))
     sources, keys = outputs(source), outputs(key)
 
     def run(v: Any, e: Frame) -> Iterable[Any]:
         for wanted in keys(v, e):
             for found in sources(v, e):
-                item = access(found, wanted)
+                item = access(e[0], found, wanted)
                 if item is not NOTHING:
                     yield item
 
@@ -295,7 +299,7 @@ def _objects(keys: list[Code], values: list[Code], cost: int) -> Code:
 
 
 def text(compiler: Compiler, node: tree.Text, scope: Scope) -> Code:
-    formatter = _formatter(node.format, 0) if node.format else to_text
+    formatter = _formatter(node.format, 0) if node.format else to_piece
     pieces = [constant(part) if isinstance(part, str) else compiler.code(part, scope) for part in node.parts]
     plain = [isinstance(part, str) for part in node.parts]
     if all_one(pieces):
@@ -305,12 +309,8 @@ def text(compiler: Compiler, node: tree.Text, scope: Scope) -> Code:
         ]
 
         def run(v: Any, e: Frame) -> Any:
-            result = "".join([fixed if part is None else formatter(part(v, e)) for fixed, part in parts])
             state = e[0]
-            state.elements -= 2
-            if state.elements < 0 or len(result) > 1000:
-                state.grow(len(result) >> 5)
-            return result
+            return joined(state, [fixed if part is None else formatter(state, part(v, e)) for fixed, part in parts])
 
         return one(run, *pieces, through=2)
     # The last interpolation is the outermost loop.
@@ -319,13 +319,13 @@ def text(compiler: Compiler, node: tree.Text, scope: Scope) -> Code:
 
     def each(v: Any, e: Frame) -> Iterable[Any]:
         for combination in product(*[list(piece(v, e)) for piece in reversed_pieces]):
+            state = e[0]
             strings = [
-                item if is_plain else formatter(item) for item, is_plain in zip(combination, backwards, strict=True)
+                item if is_plain else formatter(state, item)
+                for item, is_plain in zip(combination, backwards, strict=True)
             ]
             strings.reverse()
-            result = "".join(strings)
-            e[0].grow((len(result) >> 5) + 1)
-            yield result
+            yield joined(state, strings)
 
     compiler.plain = False
     return many(each, *pieces, through=3)
@@ -341,14 +341,7 @@ def _formatter(name: str, offset: int) -> Formatter:
 
 def format_(compiler: Compiler, node: tree.Format, scope: Scope) -> Code:
     formatter = _formatter(node.name, node.offset)
-
-    def run(v: Any, e: Frame) -> Any:
-        result = formatter(v)
-        if len(result) > 1000:
-            e[0].grow(len(result) >> 5)
-        return result
-
-    return Code(Kind.ONE, run)
+    return Code(Kind.ONE, lambda v, e: formatter(e[0], v))
 
 
 FORMS: Final[dict[type, Form]] = {

@@ -1,85 +1,147 @@
-"""JSON text of values, whole or cut short for a message."""
+"""JSON text of values, whole or cut short for a message; and text that is counted before it is made."""
 
 # The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
 # pyright: reportUnknownArgumentType=false
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from json.encoder import encode_basestring
 from typing import Any, Final
 
-from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionError
-from dalsegno.interpreter.expressions.numbers import format_number
+from dalsegno.interpreter.expressions.budget import EXAMINED, SEARCHED, TRANSLATED
+from dalsegno.interpreter.expressions.errors import ExpressionError
+from dalsegno.interpreter.expressions.frames import State
+from dalsegno.interpreter.expressions.numbers import SAFE, format_number
 from dalsegno.interpreter.expressions.ordering import KINDS
 from dalsegno.schema.values import JsonValue
 
 MAX_DEPTH: Final = 10_000
-MAX_PARTS: Final = 5_000_000
+#: Long text is made in pieces of so many characters, and JSON in so many parts: each is counted before the next.
+PIECE: Final = 16_384
+PARTS: Final = 2_048
 SKIPPED: Final = '"<skipped: too deep>"'
 _CLOSING: Final = {"string": '"', "array": "]", "object": "}"}
 _CONSTANTS: Final = {None: "null", True: "true", False: "false"}
 
 
-def quoted(text: str) -> str:
-    """A string as JSON."""
-    escaped = encode_basestring(text)
+def size(text: str) -> int:
+    """What a text counts, in bytes: the most that any Python takes for it, however it keeps text."""
+    return len(text) if text.isascii() else 4 * len(text)
+
+
+def utf8_length(state: State, text: str) -> int:
+    """The length of a text in UTF-8."""
+    if text.isascii():
+        return len(text)
+    state.work(len(text), SEARCHED)
+    return sum(len(text[i : i + PIECE].encode("utf-8", "replace")) for i in range(0, len(text), PIECE))
+
+
+def joined(state: State, pieces: list[str], separator: str = "") -> str:
+    """`separator.join(pieces)`, counted before."""
+    state.work(len(pieces), EXAMINED)
+    length = sum(map(len, pieces)) + len(separator) * len(pieces)
+    if length <= PIECE:
+        text = separator.join(pieces)
+        state.write(size(text))
+        return text
+    narrow = separator.isascii() and all(map(str.isascii, pieces))
+    state.write(length if narrow else 4 * length)
+    return separator.join(pieces)
+
+
+def converted(state: State, text: str, convert: Callable[[str], str], per_step: int = TRANSLATED) -> str:
+    """`convert(text)`, for what can be converted piece by piece; the text may become longer."""
+    state.work(len(text), per_step)
+    if len(text) <= PIECE:
+        made = convert(text)
+        state.write(size(made))
+        return made
+    pieces: list[str] = []
+    for start in range(0, len(text), PIECE):
+        pieces.append(convert(text[start : start + PIECE]))
+        state.write(size(pieces[-1]))
+    return joined(state, pieces)
+
+
+def _escaped(text: str) -> str:
+    escaped = encode_basestring(text)[1:-1]
     return escaped.replace("\x7f", "\\u007f") if "\x7f" in escaped else escaped
 
 
-def to_json(value: JsonValue, limit: int | None = None) -> str:
-    """The JSON text of a value, as jq prints it on one line.
+def quoted(text: str) -> str:
+    """A string as JSON."""
+    return f'"{_escaped(text)}"'
 
-    Args:
-        value: the value.
-        limit: stop soon after so many characters; what comes back is then only the beginning.
-    """
-    if type(value) is str:
-        return quoted(value if limit is None else value[:limit])
-    if type(value) is not list and type(value) is not dict:
-        return _scalar(value)
+
+def to_json(state: State, value: JsonValue) -> str:
+    """The JSON text of a value, as jq prints it on one line."""
+    if type(value) is not list and type(value) is not dict and (type(value) is not str or len(value) <= PIECE):
+        text = _scalar(value)
+        state.work(len(text), TRANSLATED)
+        state.write(size(text))
+        return text
+    pieces: list[str] = []
+    for parts in fragments(value):
+        state.work(len(parts), EXAMINED)
+        piece = "".join(parts)
+        state.work(len(piece), TRANSLATED)
+        state.write(size(piece))
+        pieces.append(piece)
+    return pieces[0] if len(pieces) == 1 else joined(state, pieces)
+
+
+def fragments(value: JsonValue, limit: int = PARTS, piece: int = PIECE) -> Iterator[list[str]]:
+    """The JSON text of a value, in lists of about `limit` parts; a long string in parts of `piece` characters."""
     parts: list[str] = []
     opened: list[tuple[Iterator[Any], str]] = []
-    size = 0
-    _open(value, parts, opened)
+    # A list around it: every value is then the item of something, and the brackets of that one are left away.
+    opened.append((iter((value,)), ""))
+    first = True
     while opened:
         iterator, closing = opened[-1]
-        first = parts[-1] in "[{" and len(parts[-1]) == 1
         for entry in iterator:
             if not first:
                 parts.append(",")
             first = False
             item = entry
             if closing == "}":
-                parts.append(quoted(entry[0]) + ":")
-                item = entry[1]
+                key, item = entry
+                if len(key) > piece:
+                    yield from _long(parts, key, piece)
+                    parts = [":"]
+                else:
+                    parts.append(quoted(key) + ":")
             if type(item) is list or type(item) is dict:
-                if len(opened) > MAX_DEPTH:
+                if len(opened) > MAX_DEPTH + 1:
                     parts.append(SKIPPED)
                     continue
-                _open(item, parts, opened)
+                parts.append("[" if type(item) is list else "{")
+                opened.append((iter(item.items()), "}") if type(item) is dict else (iter(item), "]"))
+                first = True
                 break
+            if type(item) is str and len(item) > piece:
+                yield from _long(parts, item, piece)
+                parts = []
+                continue
             parts.append(_scalar(item))
-            if limit is not None:
-                size += len(parts[-1])
-                if size > limit:
-                    return "".join(parts)
+            if len(parts) >= limit:
+                yield parts
+                parts = []
         else:
             parts.append(closing)
             opened.pop()
-        if limit is not None and len(parts) > 4 * limit:
-            return "".join(parts)
-    return "".join(parts)
+            first = False
+        if len(parts) >= limit:
+            yield parts
+            parts = []
+    yield parts
 
 
-def _open(value: Any, parts: list[str], opened: list[tuple[Iterator[Any], str]]) -> None:
-    if len(parts) > MAX_PARTS:
-        # A small value may hold the same array many times, and again inside of it: its text is out of proportion.
-        raise BudgetExceeded("elements", MAX_PARTS)
-    if type(value) is dict:
-        parts.append("{")
-        opened.append((iter(value.items()), "}"))
-    else:
-        parts.append("[")
-        opened.append((iter(value), "]"))
+def _long(before: list[str], text: str, piece: int) -> Iterator[list[str]]:
+    yield [*before, '"']
+    for start in range(0, len(text), piece):
+        yield [_escaped(text[start : start + piece])]
+    yield ['"']
 
 
 def _scalar(value: JsonValue) -> str:
@@ -90,14 +152,29 @@ def _scalar(value: JsonValue) -> str:
     return _CONSTANTS[value]  # type: ignore[index]
 
 
-def to_text(value: JsonValue) -> str:
+def to_text(state: State, value: JsonValue) -> str:
     """`tostring`: a string as it is, anything else as JSON."""
-    return value if type(value) is str else to_json(value)
+    return value if type(value) is str else to_json(state, value)
+
+
+def to_piece(state: State, value: JsonValue) -> str:
+    """The same for what becomes part of a text at once: a number is then too short to count."""
+    return str(value) if type(value) is int and -SAFE <= value <= SAFE else to_text(state, value)
+
+
+def beginning(value: JsonValue, length: int) -> str:
+    """The JSON text of a value for a message: all of it, or about the first `length` characters."""
+    text = ""
+    for parts in fragments(value, length, length):
+        text += "".join(parts)
+        if len(text) > length:
+            break
+    return text
 
 
 def brief(value: JsonValue) -> str:
     """The JSON text of a value for a message: 29 bytes at most."""
-    text = to_json(value, 40)
+    text = beginning(value, 40)
     if len(text.encode()) <= 29:
         return text
     closing = _CLOSING.get(KINDS[type(value)], "")

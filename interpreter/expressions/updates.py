@@ -8,7 +8,7 @@ first cannot change where the rest is. Everything else is done by assignments.py
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from dalsegno.interpreter.expressions import tree
 from dalsegno.interpreter.expressions.access import get, iterate, put
@@ -16,6 +16,8 @@ from dalsegno.interpreter.expressions.code import Code, Compiler, Kind, Scope, o
 from dalsegno.interpreter.expressions.frames import Frame, Run
 from dalsegno.interpreter.expressions.operators import operation
 
+#: A text of an expression that may be put at a million places.
+SHORT: Final = 32
 #: Gives the changed value for one place and what stands there: called with the value there, the operand, the frame.
 Change = Callable[[Any, Any, Frame], Any]
 
@@ -35,6 +37,24 @@ def structural(compiler: Compiler, node: tree.Assign, scope: Scope) -> Code | No
     apply = operation(node.operator[:-1])
     operate = walk(lambda value, operand, e: apply(e[0], value, operand))
     return one(lambda v, e: operate(v, given(v, e), e), source, through=2 + levels)
+
+
+def replaces(node: tree.Node) -> bool:
+    """Whether an expression only puts something made from a value in its place: `.items[].price |= . * 1.1`.
+
+    What it gives is then as large as its input and what it has built, and no value can be in it more often than before.
+    """
+    return isinstance(node, tree.Assign) and node.operator == "|=" and _own(node.source)
+
+
+def _own(node: tree.Node) -> bool:
+    if isinstance(node, tree.Binary):
+        return _own(node.left) and _own(node.right)
+    if isinstance(node, tree.Index):
+        return _own(node.target) and _own(node.key)
+    if isinstance(node, tree.Literal):
+        return type(node.value) is not str or len(node.value) < SHORT
+    return isinstance(node, tree.Identity)
 
 
 def _levels(target: tree.Node) -> int:
@@ -74,7 +94,7 @@ def _at_key(key: Run) -> Walk:
 
     def walk(change: Change) -> Change:
         def run(value: Any, operand: Any, e: Frame) -> Any:
-            new = change(get(value, wanted), operand, e)
+            new = change(get(e[0], value, wanted), operand, e)
             return put(e[0], value, wanted, new)
 
         return run

@@ -9,6 +9,7 @@ from typing import Any
 from dalsegno.interpreter.expressions import tree
 from dalsegno.interpreter.expressions.access import get, iterate
 from dalsegno.interpreter.expressions.access import indices as places_in
+from dalsegno.interpreter.expressions.budget import EXAMINED, SEARCHED, TRANSLATED
 from dalsegno.interpreter.expressions.builtins.control import total
 from dalsegno.interpreter.expressions.builtins.generators import count_up
 from dalsegno.interpreter.expressions.builtins.objects import length
@@ -16,8 +17,8 @@ from dalsegno.interpreter.expressions.builtins.registry import form, plain
 from dalsegno.interpreter.expressions.code import Code, Compiler, Kind, Scope, one, outputs
 from dalsegno.interpreter.expressions.errors import ExpressionError
 from dalsegno.interpreter.expressions.frames import Frame, State
-from dalsegno.interpreter.expressions.ordering import compare, equal, kind, sorted_by
-from dalsegno.interpreter.expressions.text import described, to_text, type_error, type_error2
+from dalsegno.interpreter.expressions.ordering import compare, equal, kind, sort_key, sorted_by
+from dalsegno.interpreter.expressions.text import described, joined, size, to_text, type_error, type_error2
 
 _NOT_ARRAYS = "cannot be sorted, as they are not both arrays"
 
@@ -31,24 +32,23 @@ def _sortable(value: Any) -> list[Any]:
 @plain("sort")
 def sort(state: State, value: Any) -> Any:
     array = _sortable(value)
-    state.step(len(array))
     state.grow(len(array) + 2)
-    return [array[i] for i in sorted_by(array, array)]
+    return [array[i] for i in sorted_by(state, array, array)]
 
 
 @plain("unique")
 def unique(state: State, value: Any) -> Any:
     array = _sortable(value)
-    state.step(len(array))
-    return [group[0] for group in _groups(array, array)]
+    return [group[0] for group in _groups(state, array, array)]
 
 
-def _groups(array: list[Any], keys: list[Any]) -> list[list[Any]]:
+def _groups(state: State, array: list[Any], keys: list[Any]) -> list[list[Any]]:
     """The elements by equal keys, in the order of the keys."""
+    state.grow(2 * len(array) + 2)
     groups: list[list[Any]] = []
     last: Any = None
-    for i in sorted_by(array, keys):
-        if groups and equal(last, keys[i]):
+    for i in sorted_by(state, array, keys):
+        if groups and equal(state, last, keys[i]):
             groups[-1].append(array[i])
         else:
             groups.append([array[i]])
@@ -56,26 +56,27 @@ def _groups(array: list[Any], keys: list[Any]) -> list[list[Any]]:
     return groups
 
 
-def _best(array: list[Any], keys: list[Any], lowest: bool) -> Any:
+def _best(state: State, array: list[Any], keys: list[Any], lowest: bool) -> Any:
     if not array:
         return None
-    best = 0
-    for i in range(1, len(array)):
-        if (compare(keys[i], keys[best]) < 0) is lowest:
-            best = i
-    return array[best]
+    state.work(len(array), EXAMINED)
+    key = sort_key(state, keys)
+    # Of several that are equal, the first is the lowest and the last the highest.
+    if lowest:
+        return array[min(range(len(array)), key=lambda i: key(keys[i]))]
+    return array[max(range(len(array) - 1, -1, -1), key=lambda i: key(keys[i]))]
 
 
 @plain("min")
 def min_(state: State, value: Any) -> Any:
     array = _iterable(value)
-    return _best(array, array, True)
+    return _best(state, array, array, True)
 
 
 @plain("max")
 def max_(state: State, value: Any) -> Any:
     array = _iterable(value)
-    return _best(array, array, False)
+    return _best(state, array, array, False)
 
 
 def _iterable(value: Any) -> list[Any]:
@@ -84,7 +85,7 @@ def _iterable(value: Any) -> list[Any]:
     return value
 
 
-def _keyed(apply: Callable[[list[Any], list[Any]], Any], problem: str = _NOT_ARRAYS) -> Any:
+def _keyed(apply: Callable[[State, list[Any], list[Any]], Any], problem: str = _NOT_ARRAYS) -> Any:
     """The form of a function that takes a key expression: the key of an element is the array of its outputs."""
 
     def build(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
@@ -99,22 +100,22 @@ def _keyed(apply: Callable[[list[Any], list[Any]], Any], problem: str = _NOT_ARR
             state.step(len(v))
             state.grow(2 * len(v))
             if single and type(v) is list:
-                return apply(v, [key(item, e) for item in v])
+                return apply(state, v, [key(item, e) for item in v])
             found: list[Any] = [list(keys(item, e)) for item in iterate(v)]
             if type(v) is not list:
                 raise type_error2(v, found, problem)
-            return apply(v, found)
+            return apply(state, v, found)
 
         return one(run, body, through=3)
 
     return build
 
 
-form("sort_by", 1)(_keyed(lambda array, keys: [array[i] for i in sorted_by(array, keys)]))
+form("sort_by", 1)(_keyed(lambda state, array, keys: [array[i] for i in sorted_by(state, array, keys)]))
 form("group_by", 1)(_keyed(_groups))
-form("unique_by", 1)(_keyed(lambda array, keys: [group[0] for group in _groups(array, keys)]))
-form("min_by", 1)(_keyed(lambda array, keys: _best(array, keys, True), "cannot be iterated over"))
-form("max_by", 1)(_keyed(lambda array, keys: _best(array, keys, False), "cannot be iterated over"))
+form("unique_by", 1)(_keyed(lambda state, array, keys: [group[0] for group in _groups(state, array, keys)]))
+form("min_by", 1)(_keyed(lambda state, array, keys: _best(state, array, keys, True), "cannot be iterated over"))
+form("max_by", 1)(_keyed(lambda state, array, keys: _best(state, array, keys, False), "cannot be iterated over"))
 
 
 @plain("add")
@@ -127,6 +128,8 @@ def add(state: State, value: Any) -> Any:
 @plain("reverse")
 def reverse(state: State, value: Any) -> Any:
     if type(value) is str:
+        state.work(len(value), TRANSLATED)
+        state.write(size(value))
         return value[::-1]
     if value is None:
         return []
@@ -136,7 +139,7 @@ def reverse(state: State, value: Any) -> Any:
         if not value:
             return []
         raise ExpressionError(f"Cannot index {kind(value)} with number (0)")
-    state.grow(len(value) + 2)
+    state.copy(len(value))
     return value[::-1]
 
 
@@ -147,7 +150,7 @@ def flatten(state: State, value: Any) -> Any:
 
 @plain("flatten", 1)
 def flatten_to(state: State, value: Any, depth: Any) -> Any:
-    if compare(depth, 0) < 0:
+    if compare(state, depth, 0) < 0:
         raise ExpressionError("flatten depth must not be negative")
     if kind(depth) != "number" and any(type(item) is list for item in iterate(value)):
         raise type_error2(depth, 1, "cannot be subtracted")
@@ -178,28 +181,27 @@ def join(state: State, value: Any, separator: Any) -> Any:
     if not value:
         return ""
     parts: list[str] = []
+    state.grow(len(value))
     for item in items:
         if parts and separator is not None and type(separator) is not str:
-            raise type_error2("".join(parts), separator, "cannot be added")
+            raise type_error2(joined(state, parts), separator, "cannot be added")
         if type(item) is list or type(item) is dict:
-            so_far = (separator or "").join([*parts, ""]) if parts else ""
+            so_far = joined(state, [*parts, ""], separator or "") if parts else ""
             raise type_error2(so_far, item, "cannot be added")
-        parts.append("" if item is None else to_text(item))
-    text = (separator or "").join(parts) if len(parts) > 1 else parts[0]
-    state.grow((len(text) >> 5) + 1)
-    return text
+        parts.append("" if item is None else to_text(state, item))
+    return joined(state, parts, separator or "") if len(parts) > 1 else parts[0]
 
 
 @plain("transpose")
 def transpose(state: State, value: Any) -> Any:
     rows = list(iterate(value))
     widths = [length(state, row) for row in rows]
-    width = widths[sorted_by(widths, widths)[-1]] if rows else 0
+    width = widths[sorted_by(state, widths, widths)[-1]] if rows else 0
     if type(width) is not int:
-        return [[get(row, i) for row in rows] for i in count_up(0, width, state)]
-    state.grow(width * len(rows) + 2)
+        return [[get(state, row, i) for row in rows] for i in count_up(0, width, state)]
+    state.grow(width * (len(rows) + 2) + 2)
     state.step(width * len(rows))
-    return [[get(row, i) for row in rows] for i in range(width)]
+    return [[get(state, row, i) for row in rows] for i in range(width)]
 
 
 @plain("toarray")
@@ -243,10 +245,8 @@ def _contains(state: State, value: Any, part: Any) -> bool:
             if len(value) != 1 or len(part) != 1:
                 return all(any(_deeper(state, item, wanted) for item in value) for wanted in part)
             value, part = value[0], part[0]
-        elif type(value) is str and type(part) is str:
-            return part in value
         else:
-            return equal(value, part)
+            return _scalar_contains(state, value, part)
     raise ExpressionError("Containment check too deep")
 
 
@@ -257,17 +257,23 @@ def _deeper(state: State, value: Any, part: Any) -> bool:
         state.depth = before
         return result
     state.step()
-    return part in value if type(value) is str and type(part) is str else equal(value, part)
+    return _scalar_contains(state, value, part)
+
+
+def _scalar_contains(state: State, value: Any, part: Any) -> bool:
+    if type(value) is str and type(part) is str:
+        state.work(len(value), SEARCHED)
+        return part in value
+    return equal(state, value, part)
 
 
 @plain("indices", 1)
 def indices(state: State, value: Any, part: Any) -> Any:
     if type(value) is list:
-        state.step(len(value))
-        return places_in(value, part if type(part) is list else [part])
+        return places_in(state, value, part if type(part) is list else [part])
     if type(value) is str and type(part) is str:
         return string_indices(state, value, part)
-    return get(value, part)
+    return get(state, value, part)
 
 
 @plain("_strindices", 1)
@@ -284,9 +290,13 @@ def string_indices(state: State, text: str, part: str) -> list[Any]:
     found: list[Any] = []
     if not part:
         return found
+    state.work(len(text), SEARCHED)
     start = text.find(part)
     while start >= 0:
+        # Each search looks at the whole part again before it begins.
         state.step()
+        state.work(len(part), SEARCHED)
+        state.grow(1)
         found.append(start)
         start = text.find(part, start + 1)
     return found
@@ -311,7 +321,7 @@ def bsearch(state: State, value: Any, wanted: Any) -> Any:
     low, high = 0, len(value)
     while low < high:
         middle = (low + high) // 2
-        order = compare(wanted, value[middle])
+        order = compare(state, wanted, value[middle])
         if order == 0:
             return middle
         if order < 0:

@@ -5,7 +5,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from dalsegno.interpreter.expressions.errors import ExpressionError
 from dalsegno.interpreter.expressions.numbers import computed
@@ -25,6 +25,7 @@ MONTHS: Final = (
     "November",
     "December",
 )
+LONGEST_NAME: Final = len("Wednesday")
 EPOCH: Final = 719_468
 
 
@@ -85,20 +86,72 @@ def _iso(days: int) -> tuple[int, int]:
     return year, (thursday - days_from_civil(year, 1, 1)) // 7 + 1
 
 
+class _Moment(NamedTuple):
+    """What the directives of `strftime` are made from."""
+
+    total: int
+    days: int
+    year: int
+    month: int
+    day: int
+    hour: int
+    minute: int
+    second: int
+    weekday: int
+    yearday: int
+
+
+_SIMPLE: Final[dict[str, Callable[[_Moment], str]]] = {
+    "Y": lambda at: str(at.year),
+    "C": lambda at: f"{at.year // 100:02d}",
+    "y": lambda at: f"{at.year % 100:02d}",
+    "m": lambda at: f"{at.month + 1:02d}",
+    "d": lambda at: f"{at.day:02d}",
+    "e": lambda at: f"{at.day:2d}",
+    "H": lambda at: f"{at.hour:02d}",
+    "k": lambda at: f"{at.hour:2d}",
+    "I": lambda at: f"{at.hour % 12 or 12:02d}",
+    "l": lambda at: f"{at.hour % 12 or 12:2d}",
+    "M": lambda at: f"{at.minute:02d}",
+    "S": lambda at: f"{at.second:02d}",
+    "p": lambda at: "AM" if at.hour < 12 else "PM",
+    "P": lambda at: "am" if at.hour < 12 else "pm",
+    "A": lambda at: DAYS[at.weekday],
+    "a": lambda at: DAYS[at.weekday][:3],
+    "B": lambda at: MONTHS[at.month],
+    "b": lambda at: MONTHS[at.month][:3],
+    "h": lambda at: MONTHS[at.month][:3],
+    "j": lambda at: f"{at.yearday + 1:03d}",
+    "u": lambda at: str(at.weekday or 7),
+    "w": lambda at: str(at.weekday),
+    "U": lambda at: f"{_week(at.yearday, at.weekday, 0):02d}",
+    "W": lambda at: f"{_week(at.yearday, at.weekday, 1):02d}",
+    "V": lambda at: f"{_iso(at.days)[1]:02d}",
+    "G": lambda at: str(_iso(at.days)[0]),
+    "g": lambda at: f"{_iso(at.days)[0] % 100:02d}",
+    "s": lambda at: str(at.total),
+    "Z": lambda at: "UTC",
+    "z": lambda at: "+0000",
+    "n": lambda at: "\n",
+    "t": lambda at: "\t",
+    "%": lambda at: "%",
+}
+
+
 def format_time(fields: list[int], pattern: str) -> str:
     """`strftime`"""
     total = seconds_of(fields)
-    year, month, day, hour, minute, second, weekday, yearday = broken_down(total)
-    days = total // 86_400
+    at = _Moment(total, total // 86_400, *broken_down(total))
 
     def expand(match: re.Match[str]) -> str:
         flag, directive = match.group(1), match.group(2)
         nested = _COMPOSED.get(directive)
         if nested is not None:
             return _DIRECTIVE.sub(expand, nested)
-        text = _simple(directive)
-        if text is None:
+        simple = _SIMPLE.get(directive)
+        if simple is None:
             return match.group()
+        text = simple(at)
         if flag == "-":
             return text.lstrip("0 ") or "0"
         if flag == "_":
@@ -107,46 +160,12 @@ def format_time(fields: list[int], pattern: str) -> str:
             return text.replace(" ", "0")
         return text.upper() if flag == "^" else text
 
-    def _simple(directive: str) -> str | None:
-        twelve = hour % 12 or 12
-        values: dict[str, Callable[[], str]] = {
-            "Y": lambda: str(year),
-            "C": lambda: f"{year // 100:02d}",
-            "y": lambda: f"{year % 100:02d}",
-            "m": lambda: f"{month + 1:02d}",
-            "d": lambda: f"{day:02d}",
-            "e": lambda: f"{day:2d}",
-            "H": lambda: f"{hour:02d}",
-            "k": lambda: f"{hour:2d}",
-            "I": lambda: f"{twelve:02d}",
-            "l": lambda: f"{twelve:2d}",
-            "M": lambda: f"{minute:02d}",
-            "S": lambda: f"{second:02d}",
-            "p": lambda: "AM" if hour < 12 else "PM",
-            "P": lambda: "am" if hour < 12 else "pm",
-            "A": lambda: DAYS[weekday],
-            "a": lambda: DAYS[weekday][:3],
-            "B": lambda: MONTHS[month],
-            "b": lambda: MONTHS[month][:3],
-            "h": lambda: MONTHS[month][:3],
-            "j": lambda: f"{yearday + 1:03d}",
-            "u": lambda: str(weekday or 7),
-            "w": lambda: str(weekday),
-            "U": lambda: f"{_week(yearday, weekday, 0):02d}",
-            "W": lambda: f"{_week(yearday, weekday, 1):02d}",
-            "V": lambda: f"{_iso(days)[1]:02d}",
-            "G": lambda: str(_iso(days)[0]),
-            "g": lambda: f"{_iso(days)[0] % 100:02d}",
-            "s": lambda: str(total),
-            "Z": lambda: "UTC",
-            "z": lambda: "+0000",
-            "n": lambda: "\n",
-            "t": lambda: "\t",
-            "%": lambda: "%",
-        }
-        return values[directive]() if directive in values else None
-
     return _DIRECTIVE.sub(expand, pattern)
+
+
+def directives(pattern: str) -> int:
+    """How many directives a pattern has, with those that stand for several."""
+    return sum(_COMPOSED.get(match.group(2), "%").count("%") for match in _DIRECTIVE.finditer(pattern))
 
 
 _DIRECTIVE: Final = re.compile(r"%([-_0^#]?)[EO]?([A-Za-z%])")
@@ -261,7 +280,7 @@ class _Reader:
         return True
 
     def _name(self, directive: str, names: tuple[str, ...]) -> bool:
-        rest = self.text[self.position :].lower()
+        rest = self.text[self.position : self.position + LONGEST_NAME].lower()
         for index, name in enumerate(names):
             for spelling in (name.lower(), name[:3].lower()):
                 if rest.startswith(spelling):

@@ -15,13 +15,13 @@ from dalsegno.interpreter.expressions.errors import ExpressionError, RaisedNull
 from dalsegno.interpreter.expressions.frames import NOTHING, Frame, Path, PathRun, Place, State
 from dalsegno.interpreter.expressions.paths import descend
 from dalsegno.interpreter.expressions.pipes import piped
-from dalsegno.interpreter.expressions.text import to_json
+from dalsegno.interpreter.expressions.text import beginning, joined
 
 
 def _raised(value: Any) -> ExpressionError:
     if value is None:
         return RaisedNull()
-    return ExpressionError(value if type(value) is str else f"{to_json(value, 200)} (not a string)", value)
+    return ExpressionError(value if type(value) is str else f"{beginning(value, 200)} (not a string)", value)
 
 
 @plain("error")
@@ -140,7 +140,7 @@ def recurse_all_path(compiler: Compiler, node: tree.Call, scope: Scope) -> PathR
 
 @form("recurse", 1)
 def recurse(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
-    compiler.plain, compiler.repeats = False, True
+    compiler.plain = False
     body = compiler.code(node.arguments[0], scope)
     children = outputs(body)
 
@@ -275,15 +275,14 @@ def total(state: State, items: Iterable[Any]) -> Any:
 
 def _joined(state: State, parts: list[Any]) -> Any:
     if type(parts[0]) is str:
-        state.grow((sum(map(len, parts)) >> 5) + 1)
-        return "".join(parts)
+        return joined(state, parts)
     state.grow(sum(map(len, parts)) + 2)
     return [item for part in parts for item in part]
 
 
 @form("walk", 1)
 def walk(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
-    compiler.plain, compiler.repeats = False, True
+    compiler.plain = False
     body = compiler.code(node.arguments[0], scope)
     results = outputs(body)
 

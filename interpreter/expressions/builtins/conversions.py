@@ -7,6 +7,7 @@ import json
 import re
 from typing import Any, Final
 
+from dalsegno.interpreter.expressions.budget import TRANSLATED
 from dalsegno.interpreter.expressions.builtins.registry import plain
 from dalsegno.interpreter.expressions.errors import ExpressionError
 from dalsegno.interpreter.expressions.frames import State
@@ -19,20 +20,9 @@ _NOT_A_NUMBER: Final = re.compile(r"-?nan", re.IGNORECASE)
 _MAX_DEPTH: Final = 10_000
 
 
-def spent(state: State, text: str) -> str:
-    """Counts a new string; in a plain expression, which makes few of them, only one that is large."""
-    state.elements -= 2
-    if state.elements < 0 or len(text) > 1000:
-        state.grow(len(text) >> 5)
-    return text
-
-
 @plain("tostring")
 def tostring(state: State, value: Any) -> Any:
-    text = to_text(value)
-    if text is not value:
-        spent(state, text)
-    return text
+    return to_text(state, value)
 
 
 @plain("tonumber")
@@ -40,6 +30,8 @@ def tonumber(state: State, value: Any) -> Any:
     if type(value) is int or type(value) is float:
         return value
     if type(value) is str:
+        state.work(len(value), TRANSLATED)
+        state.write(len(value))
         if _NUMBER.fullmatch(value):
             digits = value.lstrip("+-")
             number = parse_number(digits)
@@ -67,6 +59,7 @@ def toboolean(state: State, value: Any) -> Any:
 def fromjson(state: State, value: Any) -> Any:
     if type(value) is not str:
         raise type_error(value, "only strings can be parsed")
+    state.work(len(value) + 32, TRANSLATED)
     state.grow((len(value) >> 2) + 1)
     if not value.strip():
         return None

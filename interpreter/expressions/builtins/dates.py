@@ -1,13 +1,21 @@
 """Built-in functions of dates. They know UTC only, and `now` is the replay clock."""
 
-from typing import Any
+from typing import Any, Final
 
 from dalsegno.interpreter.expressions.arithmetic import is_number, noted
-from dalsegno.interpreter.expressions.builtins.calendars import broken_down, format_time, parse_time, seconds_of
+from dalsegno.interpreter.expressions.budget import TRANSLATED
+from dalsegno.interpreter.expressions.builtins.calendars import (
+    broken_down,
+    directives,
+    format_time,
+    parse_time,
+    seconds_of,
+)
 from dalsegno.interpreter.expressions.builtins.registry import plain
 from dalsegno.interpreter.expressions.errors import ExpressionError
 from dalsegno.interpreter.expressions.frames import State
 from dalsegno.interpreter.expressions.numbers import computed, to_float
+from dalsegno.interpreter.expressions.text import size
 
 
 @plain("now")
@@ -53,28 +61,39 @@ def mktime(state: State, value: Any) -> Any:
     return noted(state, float(seconds_of(_fields(value, "mktime"))))
 
 
-def _formatted(value: Any, pattern: Any, name: str) -> str:
+#: What a directive of `strftime` costs in steps, and how many times as long as itself it may become.
+DIRECTIVE: Final = 8
+EXPANDED: Final = 20
+
+
+def _formatted(state: State, value: Any, pattern: Any, name: str) -> str:
     if is_number(value):
         value = _broken_down(value, "gmtime")
     elif type(value) is not list:
         raise ExpressionError(f"{name}/1 requires parsed datetime inputs")
     if type(pattern) is not str:
         raise ExpressionError(f"{name}/1 requires a string format")
+    state.work(len(pattern), TRANSLATED)
+    state.work(DIRECTIVE * directives(pattern), 1)
+    state.write(EXPANDED * size(pattern))
     return format_time(_fields(value, f"{name}/1"), pattern)
 
 
 @plain("strftime", 1)
 def strftime(state: State, value: Any, pattern: Any) -> Any:
-    return _formatted(value, pattern, "strftime")
+    return _formatted(state, value, pattern, "strftime")
 
 
 @plain("strflocaltime", 1)
 def strflocaltime(state: State, value: Any, pattern: Any) -> Any:
-    return _formatted(value, pattern, "strflocaltime")
+    return _formatted(state, value, pattern, "strflocaltime")
 
 
 @plain("strptime", 1)
 def strptime(state: State, value: Any, pattern: Any) -> Any:
     if type(value) is not str or type(pattern) is not str:
         raise ExpressionError("strptime/1 requires string inputs and arguments")
+    state.work(len(pattern) + len(value), TRANSLATED)
+    state.work(DIRECTIVE * directives(pattern), 1)
+    state.write(size(value) + size(pattern))
     return parse_time(value, pattern)

@@ -9,9 +9,13 @@ from dalsegno.interpreter.expressions.builtins.bessel import j0, j1, jn, y0, y1,
 from dalsegno.interpreter.expressions.builtins.registry import plain
 from dalsegno.interpreter.expressions.frames import State
 from dalsegno.interpreter.expressions.numbers import to_float
+from dalsegno.interpreter.expressions.operators import negated
 from dalsegno.interpreter.expressions.text import type_error
 
 NAN, INFINITY = math.nan, math.inf
+#: The steps of a function that is computed by integrating.
+INTEGRATED: Final = 20_000
+_INTEGRATED: Final = frozenset({"j0", "j1", "jn", "y0", "y1", "yn"})
 
 
 def _checked(value: Any) -> float:
@@ -32,15 +36,18 @@ def _guarded(function: Callable[..., float], *arguments: float) -> float:
 
 def _enter(name: str, arity: int, function: Callable[..., float]) -> None:
     """Enters a C function: of its input when it takes one number, else of its arguments."""
+    cost = INTEGRATED if name in _INTEGRATED else 0
     if arity == 1:
 
         def unary(state: State, value: Any) -> Any:
+            state.work(cost, 1)
             return noted(state, _guarded(function, _checked(value)))
 
         plain(name)(unary)
         return
 
     def several(state: State, value: Any, *arguments: Any) -> Any:
+        state.work(cost, 1)
         return noted(state, _guarded(function, *[_checked(argument) for argument in arguments]))
 
     plain(name, arity)(several)
@@ -227,7 +234,7 @@ def lgamma_r(state: State, value: Any) -> Any:
 @plain("abs")
 def abs_(state: State, value: Any) -> Any:
     if type(value) is int or type(value) is float:
-        return abs(value) if value == value else value
+        return abs(value) if type(value) is float else value if value >= 0 else negated(state, value)
     if value is None or type(value) is bool:
         raise type_error(value, "cannot be negated")
     # jq compares before it negates, and everything that is not null or a boolean comes after the numbers.

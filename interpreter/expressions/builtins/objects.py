@@ -6,12 +6,11 @@
 from typing import Any
 
 from dalsegno.interpreter.expressions.access import get, iterate
-from dalsegno.interpreter.expressions.builtins.conversions import spent
 from dalsegno.interpreter.expressions.builtins.registry import plain
 from dalsegno.interpreter.expressions.errors import ExpressionError
 from dalsegno.interpreter.expressions.frames import State
 from dalsegno.interpreter.expressions.ordering import KINDS, kind
-from dalsegno.interpreter.expressions.text import described, to_json, type_error
+from dalsegno.interpreter.expressions.text import described, to_json, type_error, utf8_length
 
 
 @plain("length")
@@ -29,7 +28,7 @@ def length(state: State, value: Any) -> Any:
 def utf8bytelength(state: State, value: Any) -> Any:
     if type(value) is not str:
         raise type_error(value, "only strings have UTF-8 byte length")
-    return len(value.encode("utf-8", "replace"))
+    return utf8_length(state, value)
 
 
 @plain("type")
@@ -39,7 +38,10 @@ def type_(state: State, value: Any) -> Any:
 
 @plain("keys")
 def keys(state: State, value: Any) -> Any:
-    return sorted(value) if type(value) is dict else keys_unsorted(state, value)
+    if type(value) is dict:
+        state.step(len(value))
+    unsorted = keys_unsorted(state, value)
+    return sorted(unsorted) if type(value) is dict else unsorted
 
 
 @plain("keys_unsorted")
@@ -80,19 +82,21 @@ def to_entries(state: State, value: Any) -> Any:
 @plain("from_entries")
 def from_entries(state: State, value: Any) -> Any:
     result: dict[str, Any] = {}
+    iterate(value)
+    state.step(2 * len(value))
+    state.grow(3 * len(value) + 5)
     for entry in iterate(value):
         key: Any = None
         for name in ("key", "Key", "name", "Name"):
-            key = get(entry, name)
+            key = get(state, entry, name)
             if key is not None and key is not False:
                 break
         if type(key) is not str:
             raise ExpressionError(f"Cannot use {described(key)} as object key")
         result[key] = entry["value"] if "value" in entry else entry.get("Value")
-    state.grow(3 * len(result) + 5)
     return result
 
 
 @plain("tojson")
 def tojson(state: State, value: Any) -> Any:
-    return spent(state, to_json(value))
+    return to_json(state, value)

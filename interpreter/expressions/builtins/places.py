@@ -11,14 +11,19 @@ from dalsegno.interpreter.expressions.access import delete_paths, get_path, put_
 from dalsegno.interpreter.expressions.builtins.registry import form, path_form, plain
 from dalsegno.interpreter.expressions.code import Code, Compiler, Scope, many, one, outputs
 from dalsegno.interpreter.expressions.frames import Frame, Path, PathRun, Place, State
-from dalsegno.interpreter.expressions.paths import found
+from dalsegno.interpreter.expressions.paths import deeper, found
 
 
 @form("path", 1)
 def path(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
     compiler.plain = False
     places, height = compiler.path_code(node.arguments[0], scope)
-    return many(lambda v, e: (list(p) for p, _ in found(places((), v, e))), height, through=3)
+    return many(lambda v, e: (_listed(e[0], p) for p, _ in found(places((), v, e))), height, through=3)
+
+
+def _listed(state: State, path: Path) -> list[Any]:
+    state.grow((len(path) >> 2) + 2)
+    return list(path)
 
 
 @form("del", 1)
@@ -27,14 +32,14 @@ def delete(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
     places, height = compiler.path_code(node.arguments[0], scope)
 
     def run(v: Any, e: Frame) -> Any:
-        return delete_paths(e[0], v, [list(p) for p, _ in found(places((), v, e))])
+        return delete_paths(e[0], v, [_listed(e[0], p) for p, _ in found(places((), v, e))])
 
     return one(run, height, through=4)
 
 
 @plain("getpath", 1)
 def getpath(state: State, value: Any, where: Any) -> Any:
-    return get_path(value, where)
+    return get_path(state, value, where)
 
 
 @path_form("getpath", 1)
@@ -43,8 +48,8 @@ def getpath_path(compiler: Compiler, node: tree.Call, scope: Scope) -> PathRun:
 
     def run(p: Path | None, v: Any, e: Frame) -> Iterable[Place]:
         for where in wheres(v, e):
-            item = get_path(v, where)
-            yield (None if p is None else (*p, *where)), item
+            item = get_path(e[0], v, where)
+            yield (None if p is None else deeper(e[0], p, *where)), item
 
     return run
 

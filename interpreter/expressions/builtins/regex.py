@@ -12,17 +12,23 @@ from typing import Any, Final
 
 import regex
 
+from dalsegno.interpreter.expressions.budget import MATCHED
 from dalsegno.interpreter.expressions.builtins.registry import plain
 from dalsegno.interpreter.expressions.errors import ExpressionError
 from dalsegno.interpreter.expressions.frames import State
 from dalsegno.interpreter.expressions.ordering import kind
-from dalsegno.interpreter.expressions.text import type_error
+from dalsegno.interpreter.expressions.text import size, type_error
 from dalsegno.schema.errors import HostLimit
 
 #: How long the evaluation of one pattern on one text may take. It is never reached by a pattern that is written well.
 SECONDS: Final = 1
-#: What a match costs of the budget of elements, until it is turned into what was asked for.
+#: What a match costs of the budget of elements, until it is turned into what was asked for, and each group in it.
 PARTS: Final = 8
+GROUP: Final = 2
+#: The longest pattern, and what it costs in steps to compile one, with its characters.
+LONGEST: Final = 10_000
+COMPILED: Final = 1_000
+CHARACTER: Final = 50
 _CLASSES: Final = regex.compile(
     "alnum|alpha|ascii|blank|cntrl|digit|graph|lower|print|punct|space|upper|word|xdigit", cache_pattern=False
 )
@@ -146,6 +152,7 @@ class Pattern:
         Raises:
             HostLimit: this takes too long.
         """
+        state.work(len(text) + MATCHED, MATCHED)
         try:
             if not self._everywhere and not self._not_empty:
                 match = self._first.search(text, timeout=SECONDS)
@@ -169,7 +176,7 @@ class Pattern:
             if start == end and self._not_empty:
                 continue
             # Counted at once: the budget, which is the same everywhere, has to end a long list before the time does.
-            state.grow(PARTS)
+            state.grow(PARTS + GROUP * compiled.groups)
             found.append(match)
             if not self._everywhere:
                 break
@@ -223,7 +230,18 @@ def _found(state: State, value: Any, pattern: Any, flags: Any) -> list[regex.Mat
         raise type_error(pattern, "is not a string")
     if flags is not None and type(flags) is not str:
         raise type_error(flags, "is not a string")
-    return compile_pattern(pattern, flags or "").find(value, state)
+    if len(pattern) + len(flags or "") > LONGEST:
+        raise ExpressionError(f"Regex failure: the pattern is longer than {LONGEST} characters")
+    return _pattern(state, pattern, flags or "").find(value, state)
+
+
+def _pattern(state: State, source: str, flags: str) -> Pattern:
+    """A compiled pattern. It is counted once in an evaluation, whether or not another one has left it here."""
+    found = state.patterns.get((source, flags))
+    if found is None:
+        state.step(COMPILED + CHARACTER * len(source))
+        found = state.patterns[source, flags] = compile_pattern(source, flags)
+    return found
 
 
 @plain("_matches", 3, first_outermost=False)
@@ -231,11 +249,14 @@ def matches(state: State, value: Any, pattern: Any, flags: Any, only_test: Any) 
     found = _found(state, value, pattern, flags)
     if only_test:
         return bool(found)
-    state.grow(20 * len(found) + 2)
-    return [_described(match) for match in found]
+    return [_described(state, match) for match in found]
 
 
-def _described(match: regex.Match[str]) -> dict[str, Any]:
+def _described(state: State, match: regex.Match[str]) -> dict[str, Any]:
+    width = 1 if match.string.isascii() else 4
+    spans = sum(end - start for start, end in (match.span(number) for number in range(match.re.groups + 1)))
+    state.write(width * spans)
+    state.grow(20 + 16 * match.re.groups)
     names = {index: name for name, index in match.re.groupindex.items()}
     captures: list[Any] = []
     for number in range(1, match.re.groups + 1):
@@ -262,6 +283,8 @@ def split(state: State, value: Any, pattern: Any, flags: Any) -> Any:
     if flags is not None and type(flags) is not str:
         raise type_error(flags, "is not a string")
     found = _found(state, value, pattern, (flags or "") + "g")
+    state.write(size(value))
+    state.grow(3 * len(found) + 3)
     parts: list[Any] = []
     start = 0
     for match in found:

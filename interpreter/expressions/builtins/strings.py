@@ -3,15 +3,17 @@
 # The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from dalsegno.interpreter.expressions.arithmetic import is_number
 from dalsegno.interpreter.expressions.arithmetic import split as split_at
+from dalsegno.interpreter.expressions.budget import SEARCHED
 from dalsegno.interpreter.expressions.builtins.registry import plain
 from dalsegno.interpreter.expressions.errors import ExpressionError
 from dalsegno.interpreter.expressions.formats import formatted
 from dalsegno.interpreter.expressions.frames import State
-from dalsegno.interpreter.expressions.text import type_error
+from dalsegno.interpreter.expressions.text import converted, size, type_error
 
 #: Unicode's White_Space, which is what `trim` takes off; Python's own idea of it has four characters more.
 _SPACE: Final = (
@@ -21,17 +23,11 @@ _UPPER: Final = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
 _LOWER: Final = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 
-def _made(state: State, text: str) -> str:
-    """A new string, counted when it is of a size that matters."""
-    if len(text) > 1000:
-        state.grow(len(text) >> 5)
-    return text
-
-
 @plain("startswith", 1)
 def startswith(state: State, value: Any, start: Any) -> Any:
     if type(value) is not str or type(start) is not str:
         raise ExpressionError("startswith() requires string inputs")
+    state.work(len(start), SEARCHED)
     return value.startswith(start)
 
 
@@ -39,17 +35,18 @@ def startswith(state: State, value: Any, start: Any) -> Any:
 def endswith(state: State, value: Any, end: Any) -> Any:
     if type(value) is not str or type(end) is not str:
         raise ExpressionError("endswith() requires string inputs")
+    state.work(len(end), SEARCHED)
     return value.endswith(end)
 
 
 @plain("ltrimstr", 1)
 def ltrimstr(state: State, value: Any, start: Any) -> Any:
-    return value[len(start) :] if startswith(state, value, start) else value
+    return _cut(state, value, len(start), len(value)) if startswith(state, value, start) else value
 
 
 @plain("rtrimstr", 1)
 def rtrimstr(state: State, value: Any, end: Any) -> Any:
-    return value[: len(value) - len(end)] if endswith(state, value, end) else value
+    return _cut(state, value, 0, len(value) - len(end)) if endswith(state, value, end) else value
 
 
 @plain("trimstr", 1)
@@ -57,25 +54,32 @@ def trimstr(state: State, value: Any, text: Any) -> Any:
     return rtrimstr(state, ltrimstr(state, value, text), text)
 
 
-def _string(value: Any) -> str:
+def _cut(state: State, text: str, start: int, end: int) -> str:
+    state.write(end - start if text.isascii() else 4 * (end - start))
+    return text[start:end]
+
+
+def _trimmed(state: State, value: Any, trim: Callable[[str, str], str]) -> str:
     if type(value) is not str:
         raise ExpressionError("trim input must be a string")
-    return value
+    state.work(len(value), SEARCHED)
+    state.write(size(value))
+    return trim(value, _SPACE)
 
 
 @plain("trim")
 def trim(state: State, value: Any) -> Any:
-    return _string(value).strip(_SPACE)
+    return _trimmed(state, value, str.strip)
 
 
 @plain("ltrim")
 def ltrim(state: State, value: Any) -> Any:
-    return _string(value).lstrip(_SPACE)
+    return _trimmed(state, value, str.lstrip)
 
 
 @plain("rtrim")
 def rtrim(state: State, value: Any) -> Any:
-    return _string(value).rstrip(_SPACE)
+    return _trimmed(state, value, str.rstrip)
 
 
 @plain("split", 1)
@@ -89,22 +93,25 @@ def split(state: State, value: Any, separator: Any) -> Any:
 def ascii_downcase(state: State, value: Any) -> Any:
     if type(value) is not str:
         raise ExpressionError("explode input must be a string")
-    return _made(state, value.lower() if value.isascii() else value.translate(_LOWER))
+    if value.isascii():
+        return converted(state, value, str.lower, SEARCHED)
+    return converted(state, value, lambda text: text.translate(_LOWER))
 
 
 @plain("ascii_upcase")
 def ascii_upcase(state: State, value: Any) -> Any:
     if type(value) is not str:
         raise ExpressionError("explode input must be a string")
-    return _made(state, value.upper() if value.isascii() else value.translate(_UPPER))
+    if value.isascii():
+        return converted(state, value, str.upper, SEARCHED)
+    return converted(state, value, lambda text: text.translate(_UPPER))
 
 
 @plain("explode")
 def explode(state: State, value: Any) -> Any:
     if type(value) is not str:
         raise ExpressionError("explode input must be a string")
-    if len(value) > 100:
-        state.grow(len(value))
+    state.copy(4 * len(value))
     return [ord(character) for character in value]
 
 
@@ -112,13 +119,16 @@ def explode(state: State, value: Any) -> Any:
 def implode(state: State, value: Any) -> Any:
     if type(value) is not list:
         raise ExpressionError("implode input must be an array")
+    state.work(len(value), 1)
+    state.write(4 * len(value))
+    state.copy(8 * len(value))
     characters: list[str] = []
     for code in value:
         if not is_number(code) or code != code:
             raise type_error(code, "can't be imploded, unicode codepoint needs to be numeric")
         whole = int(max(-1.0, min(float(0x110000), code)))
         characters.append("\ufffd" if not 0 <= whole <= 0x10FFFF or 0xD800 <= whole <= 0xDFFF else chr(whole))
-    return _made(state, "".join(characters))
+    return "".join(characters)
 
 
 @plain("ascii")
@@ -128,4 +138,4 @@ def ascii_(state: State, value: Any) -> Any:
 
 @plain("format", 1)
 def format_(state: State, value: Any, name: Any) -> Any:
-    return _made(state, formatted(name, value))
+    return formatted(state, name, value)
