@@ -158,10 +158,12 @@ class Machine:
         deadline = self.execution.clock + length
         self.requests.ask(frame, purpose, StartTimer(seq=-1, step=frame.step.reference, deadline=deadline))
 
-    def await_message(self, frame: Frame, filters: list[Filter], keys: JsonObject) -> None:
-        """Open a subscription; the step is `answered` with a MessageReceived for each message it is ready for."""
-        command = AwaitMessage(seq=-1, step=frame.step.reference, filters=filters, keys=keys)
-        self.requests.ask(frame, "message", command)
+    def await_message(self, frame: Frame, filters: list[Filter]) -> None:
+        """Open a subscription; the step is `answered` with a MessageReceived for each message it is ready for.
+
+        It is ready again after `requests.next`, and is closed with its frame.
+        """
+        self.requests.ask(frame, "message", AwaitMessage(seq=-1, step=frame.step.reference, filters=filters))
 
     def start_child(self, frame: Frame, workflow: tuple[str, str, str], data: JsonValue, *, detached: bool) -> None:
         """Ask for an instance of a `workflow` (namespace, name, version).

@@ -18,6 +18,7 @@ from dalsegno.interpreter.machine import Machine
 from dalsegno.interpreter.notices import Observer
 from dalsegno.interpreter.same import encoded
 from dalsegno.interpreter.steps.fork import ForkState
+from dalsegno.interpreter.steps.listen import ListenState
 from dalsegno.interpreter.steps.loop import LoopState
 from dalsegno.interpreter.steps.trying import TryState
 from dalsegno.schema.errors import DalsegnoError
@@ -63,7 +64,7 @@ class _Frame(msgspec.Struct, frozen=True):
     visits: int
     data: _Held
     held: _Held
-    state: ForkState | LoopState | TryState | None
+    state: ForkState | ListenState | LoopState | TryState | None
 
 
 class _Ask(msgspec.Struct, frozen=True):
@@ -188,7 +189,7 @@ class _Writer:
             visits=frame.visits,
             data=self.value(frame.data),
             held=self.value(frame.held),
-            state=cast("ForkState | LoopState | TryState | None", frame.state),
+            state=cast("ForkState | ListenState | LoopState | TryState | None", frame.state),
         )
 
     def ask(self, ask: Ask, index: dict[int, int]) -> _Ask:
@@ -238,9 +239,7 @@ class _Reader:
         frame.cursor = stored.cursor
         frame.visits = stored.visits
         frame.data = self.value(stored.data)
-        held = self.value(stored.held)
-        # Equal values are read once and shared; this one is written into.
-        frame.held = list(held) if isinstance(held, list) else held
+        frame.held = _own(self.value(stored.held))
         frame.state = cast("State | None", stored.state)
         if parent is not None:
             parent.children.append(frame)
@@ -258,3 +257,10 @@ class _Reader:
             except KeyError:
                 raise UnreadableSnapshot(f"the snapshot lacks the value {stored.digest}") from None
         return self._read[stored.digest]
+
+
+def _own(held: JsonValue) -> JsonValue:
+    """What a step holds, as its own: equal values are read once and shared, but lists that are held are added to."""
+    if isinstance(held, dict):
+        return {name: _own(value) for name, value in held.items()}
+    return list(held) if isinstance(held, list) else held

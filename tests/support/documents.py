@@ -1,6 +1,7 @@
 """Random documents: small workflows of every task type that waits, fails, loops and jumps, each sure to end."""
 
 from collections.abc import Callable
+from typing import cast
 
 from hypothesis import strategies as st
 
@@ -9,6 +10,12 @@ from dalsegno.schema.values import JsonObject, JsonValue
 
 #: The activities that random documents call; `flaky` fails as often as its argument `fails` says.
 ACTIVITIES = ("steady", "flaky", "broken")
+
+#: The messages that come to random documents while they run; those are a mixture of what their listens take.
+FEED: list[JsonObject] = [
+    {"specversion": "1.0", "id": str(number), "source": "/feed", "type": kind, "data": {"n": number, "k": key}}
+    for number, (kind, key) in enumerate([("a", "x"), ("b", "x"), ("a", "y"), ("stop", "x"), ("b", "y")] * 4)
+]
 
 
 def _item(index: int, task: JsonObject) -> JsonObject:
@@ -39,7 +46,42 @@ def _leaves() -> st.SearchStrategy[JsonObject]:
         ),
         st.just({"raise": {"error": {"type": "https://example.com/raised", "status": 418}}}),
         st.just({"emit": {"event": {"with": {"type": "drawn", "data": "${ .n? }"}}}}),
+        _listens(),
         st.just({"switch": [{"some": {"when": "(.n? // 0) != 1", "then": "exit"}}, {"other": {"then": "continue"}}]}),
+    )
+
+
+def _all(filters: JsonValue) -> JsonObject:
+    return {"all": filters}
+
+
+def _any(filters: JsonValue) -> JsonObject:
+    return {"any": filters}
+
+
+def _listens() -> st.SearchStrategy[JsonObject]:
+    """Listens for the messages that FEED has, or that the documents emit."""
+    filters: st.SearchStrategy[JsonValue] = st.sampled_from(
+        [
+            {"with": {"type": "a"}},
+            {"with": {"type": "b", "data": "${ .n > ($input.n? // 0 | tonumber? // 0) }"}},
+            {"with": {"type": "drawn"}},
+            {"with": {"type": "[ab]"}, "correlate": {"k": {"from": ".data.k"}}},
+            {"with": {"data": {"k": "x"}}, "correlate": {"k": {"from": ".data.k", "expect": "x"}}},
+        ]
+    )
+    several = st.lists(filters, max_size=3).map(lambda drawn: cast(JsonValue, drawn))
+    until: st.SearchStrategy[JsonValue] = st.one_of(
+        st.integers(1, 3).map(lambda enough: f"length >= {enough}"),
+        st.just({"one": {"with": {"type": "stop"}}}),
+        several.map(_all),
+        st.just("${ false }"),
+    )
+    one: st.SearchStrategy[JsonObject] = filters.map(lambda drawn: {"one": drawn})
+    some = several.map(_any).flatmap(_with("until", until))
+    forms = st.sampled_from(["data", "envelope", "raw"])
+    return st.one_of(one, several.map(_all), some).flatmap(
+        lambda to: forms.map(lambda form: {"listen": {"to": to, "read": form}, "timeout": {"after": {"seconds": 3}}})
     )
 
 
@@ -83,6 +125,10 @@ def _try(tasks: JsonValue, catch: JsonObject) -> JsonObject:
     return {"try": tasks, "catch": catch}
 
 
+def _foreach(listen: JsonObject, tasks: JsonValue) -> JsonObject:
+    return {**listen, "foreach": {"do": tasks, "output": {"as": "{n: 1, of: .}"}, "export": {"as": "{index: $index}"}}}
+
+
 def _composites(inner: st.SearchStrategy[JsonObject]) -> st.SearchStrategy[JsonObject]:
     tasks = _list(inner)
     drawn = st.one_of(
@@ -90,6 +136,7 @@ def _composites(inner: st.SearchStrategy[JsonObject]) -> st.SearchStrategy[JsonO
         st.builds(_for, st.integers(0, 3), tasks),
         st.builds(_fork, st.booleans(), _list(inner, 3)),
         st.builds(_try, tasks, _catches(tasks)),
+        st.builds(_foreach, _listens(), tasks),
     )
     return drawn.flatmap(_with("timeout", st.just({"after": {"seconds": 4}})))
 
