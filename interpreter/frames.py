@@ -98,3 +98,11 @@ class Frame:
             path += f"~{frame.visits}" if frame.visits else ""
             around = frame.step.reference
         return path
+
+
+def tree(root: Frame | None) -> list[Frame]:
+    """Every live frame from `root` on, parents before children; none when it was dropped."""
+    frames = [] if root is None or root.dropped else [root]
+    for frame in frames:
+        frames.extend(frame.children)
+    return frames

@@ -12,7 +12,7 @@ import msgspec
 from dalsegno.interpreter.commands import Outcome, Request, ScheduleActivity, StartChild
 from dalsegno.interpreter.events import InstanceStarted
 from dalsegno.interpreter.execution import Execution
-from dalsegno.interpreter.frames import Ask, Frame, State
+from dalsegno.interpreter.frames import Ask, Frame, State, tree
 from dalsegno.interpreter.graph import StepGraph
 from dalsegno.interpreter.machine import Machine
 from dalsegno.interpreter.notices import Observer
@@ -101,7 +101,7 @@ def take(machine: Machine) -> Snapshot:
     Raises WorkflowError while a frame holds data that is nested too deeply to be written: the log has to do.
     """
     writer = _Writer()
-    frames = _frames(machine)
+    frames = tree(machine.root)
     index = {id(frame): number for number, frame in enumerate(frames)}
     started = machine.started
     state = _State(
@@ -155,14 +155,6 @@ def restore(graph: StepGraph, snapshot: Snapshot, observer: Observer | None = No
         machine.requests.awaited[ask.seq] = ask
     machine.agenda.extend(frames[number] for number in state.agenda)
     return machine
-
-
-def _frames(machine: Machine) -> list[Frame]:
-    """Every live frame, parents before children."""
-    frames = [] if machine.root is None or machine.root.dropped else [machine.root]
-    for frame in frames:
-        frames.extend(frame.children)
-    return frames
 
 
 class _Writer:
