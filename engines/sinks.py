@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias
+from typing import ClassVar, Final, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 import httpx
@@ -108,8 +108,7 @@ class Target(Protocol):
     What it took is taken out of the outbox after all of them: as many may come again when the process dies.
     """
 
-    @property
-    def most(self) -> int: ...
+    most: ClassVar[int]
 
     def take(self, dispatches: Sequence[Dispatch]) -> Receipt:
         """Delivers events, in their order within each execution."""
@@ -121,7 +120,7 @@ class Target(Protocol):
 class FileTarget:
     """A file of JSON lines. It is opened each time, so that it may be rotated."""
 
-    most: Final = 500
+    most: ClassVar[int] = 500
 
     def __init__(self, path: Path) -> None:
         """Raises DalsegnoError when the file cannot be written."""
@@ -168,7 +167,7 @@ def _mend(descriptor: int, path: Path) -> None:
 class HttpTarget:
     """An HTTP endpoint that takes structured CloudEvents; any 2xx is a yes."""
 
-    most: Final = 20
+    most: ClassVar[int] = 20
 
     def __init__(self, sink: Sink) -> None:
         """Raises DalsegnoError for a URL that is none."""

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -22,7 +22,7 @@ class Endpoint:
 
 
 @contextmanager
-def serving(answer: Callable[[Any], int] = lambda _: 204) -> Iterator[Endpoint]:
+def serving(answer: Callable[[Any], int] = lambda _: 204) -> Generator[Endpoint, None, None]:
     """Inside, the endpoint listens."""
     endpoint = Endpoint(answer)
 
