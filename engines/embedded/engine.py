@@ -3,7 +3,7 @@
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from types import TracebackType
@@ -20,6 +20,7 @@ from dalsegno.engines.embedded.instance import AsyncInstance
 from dalsegno.engines.embedded.interpreting import Interpreters, Watcher
 from dalsegno.engines.embedded.owner import Owner, Report
 from dalsegno.engines.embedded.ownership import Ownership
+from dalsegno.engines.embedded.paging import HistoryRows
 from dalsegno.engines.embedded.recorder import Recorder
 from dalsegno.engines.embedded.registry import LATEST
 from dalsegno.engines.embedded.round import Ask, Round
@@ -174,6 +175,8 @@ class AsyncEngine:
         same. Raises InvalidDocument, also for a function that no activity stands for; FileNotFoundError; DalsegnoError
         for an input that is not JSON.
         """
+        if if_exists not in ("fail", "attach"):
+            raise DalsegnoError(f"if_exists: {if_exists!r} is neither 'fail' nor 'attach'")
         loaded = await self._admit(workflow)
         started = starting(loaded, input, id=id, tags=tags, now=self._clock.now(), ids=self._ids)
 
@@ -226,17 +229,17 @@ class AsyncEngine:
     ) -> Sequence[InstanceRecord]:
         """Instances, newest first, one page of `limit`.
 
-        `status` is one of the language's; `workflow` a name, or namespace/name; `after` the id at which the last page
-        ended (InstanceNotFound when it is gone).
+        `status` is one of the language's; `workflow` a name, or namespace/name, with or without :version; `after` the
+        id at which the last page ended (InstanceNotFound when it is gone). Raises DalsegnoError for another status.
         """
         return await self.read(lambda store: reading.records(store, status, workflow, after, limit))
 
-    async def history(self, id: str, *, start: int = 0) -> AsyncIterator[HistoryRow]:
-        """The log of an instance, from position `start` to its end of now. Raises InstanceNotFound."""
-        while rows := await self.history_page(id, start):
-            for row in rows:
-                yield row
-            start = rows[-1].seq + 1
+    def history(self, id: str, *, start: int = 0) -> HistoryRows:
+        """The log of an instance, from position `start` to its end of now.
+
+        `async for` reads it page by page, `await` gives all of it. Either raises InstanceNotFound.
+        """
+        return HistoryRows(lambda start: self.history_page(id, start), start)
 
     async def history_page(self, id: str, start: int) -> Sequence[HistoryRow]:
         """Some rows of the history from position `start` on; none at its end. Raises InstanceNotFound."""
