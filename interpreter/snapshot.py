@@ -12,7 +12,7 @@ import msgspec
 from dalsegno.interpreter.commands import Outcome, Request, ScheduleActivity, StartChild
 from dalsegno.interpreter.events import InstanceStarted
 from dalsegno.interpreter.execution import Execution
-from dalsegno.interpreter.frames import Ask, Frame, State, tree
+from dalsegno.interpreter.frames import Ask, Extending, Frame, State, tree
 from dalsegno.interpreter.graph import StepGraph
 from dalsegno.interpreter.machine import Machine
 from dalsegno.interpreter.notices import Observer
@@ -64,7 +64,9 @@ class _Frame(msgspec.Struct, frozen=True):
     visits: int
     data: _Held
     held: _Held
+    raw_output: _Held
     state: ForkState | ListenState | LoopState | TryState | None
+    extending: Extending | None
 
 
 class _Ask(msgspec.Struct, frozen=True):
@@ -181,6 +183,8 @@ class _Writer:
             visits=frame.visits,
             data=self.value(frame.data),
             held=self.value(frame.held),
+            raw_output=self.value(frame.raw_output),
+            extending=frame.extending,
             state=cast("ForkState | ListenState | LoopState | TryState | None", frame.state),
         )
 
@@ -232,7 +236,9 @@ class _Reader:
         frame.visits = stored.visits
         frame.data = self.value(stored.data)
         frame.held = _own(self.value(stored.held))
+        frame.raw_output = self.value(stored.raw_output)
         frame.state = cast("State | None", stored.state)
+        frame.extending = stored.extending
         if parent is not None:
             parent.children.append(frame)
         return frame

@@ -4,7 +4,22 @@ from collections.abc import Mapping
 from typing import cast
 
 from dalsegno.interpreter.compiler import Builder
-from dalsegno.interpreter.steps import call, do, emit, fork, listen, loop, raising, set, switch, trying, wait, workflow
+from dalsegno.interpreter.steps import (
+    call,
+    do,
+    emit,
+    extension,
+    fork,
+    function,
+    listen,
+    loop,
+    raising,
+    set,
+    switch,
+    trying,
+    wait,
+    workflow,
+)
 from dalsegno.schema.model import (
     CallTask,
     DoTask,
@@ -38,3 +53,5 @@ BUILDERS = cast(
 )
 
 build_root = workflow.build
+build_extensions = extension.build
+build_functions = function.build_functions

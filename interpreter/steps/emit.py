@@ -7,8 +7,9 @@ from typing import cast
 from dalsegno.interpreter.compiler import Common, Compiler
 from dalsegno.interpreter.errors import WorkflowError
 from dalsegno.interpreter.execution import timestamp
+from dalsegno.interpreter.flow import Directive
 from dalsegno.interpreter.frames import Frame
-from dalsegno.interpreter.graph import Directive, InstantStep, Step
+from dalsegno.interpreter.graph import InstantStep, Step
 from dalsegno.interpreter.machine import Machine
 from dalsegno.interpreter.messages import composed
 from dalsegno.interpreter.templates import Template

@@ -1,4 +1,7 @@
-"""Random documents: small workflows of every task type that waits, fails, loops and jumps, each sure to end."""
+"""Random documents: small workflows of every task type that waits, fails, loops and jumps, each sure to end.
+
+Some have functions, of which the second calls the first, and extensions around their tasks.
+"""
 
 from collections.abc import Callable
 from typing import cast
@@ -141,16 +144,45 @@ def _composites(inner: st.SearchStrategy[JsonObject]) -> st.SearchStrategy[JsonO
     return drawn.flatmap(_with("timeout", st.just({"after": {"seconds": 4}})))
 
 
+def _tasks(*functions: str, most: int = 12) -> st.SearchStrategy[JsonObject]:
+    """Tasks, some of which call one of these functions."""
+    leaves = _leaves()
+    if functions:
+        calls = st.sampled_from(functions).map(lambda name: {"call": name, "with": {"n": "${ .n? }"}})
+        leaves = st.one_of(leaves, leaves, calls)
+    return st.recursive(
+        leaves.flatmap(_with("if", st.just("(.n? // 0) != 2"))).flatmap(_with("then", st.sampled_from(["exit"]))),
+        _composites,
+        max_leaves=most,
+    )
+
+
+def _extensions() -> st.SearchStrategy[JsonValue]:
+    extend = st.sampled_from(["all", "call", "composite", "for", "set", "try", "wait"])
+    lists = _list(_tasks("first", most=3), 2)
+    extension = extend.map(lambda kind: {"extend": kind})
+    drawn = (
+        extension.flatmap(_with("when", st.just('$task.name == "t0"')))
+        .flatmap(_with("before", lists))
+        .flatmap(_with("after", lists))
+    )
+    return st.lists(drawn, min_size=1, max_size=2).map(
+        lambda drawn: [{f"x{index}": each} for index, each in enumerate(drawn)]
+    )
+
+
 def workflows() -> st.SearchStrategy[Workflow]:
     """Documents that pass validation and end for every input."""
-    tasks = st.recursive(
-        _leaves().flatmap(_with("if", st.just("(.n? // 0) != 2"))).flatmap(_with("then", st.sampled_from(["exit"]))),
-        _composites,
-        max_leaves=12,
-    )
-    return _list(tasks, 5).map(_workflow)
+    functions = st.fixed_dictionaries({"first": _tasks(most=4), "second": _tasks("first", most=4)})
+    plain = _list(_tasks(), 5).map(_workflow)
+    using = st.builds(_workflow, _list(_tasks("first", "second"), 5), functions, st.one_of(st.none(), _extensions()))
+    return st.one_of(plain, using)
 
 
-def _workflow(do: JsonValue) -> Workflow:
+def _workflow(do: JsonValue, functions: JsonValue = None, extensions: JsonValue = None) -> Workflow:
     document: JsonObject = {"dsl": "1.0.3", "namespace": "tests", "name": "drawn", "version": "1.0.0"}
-    return Workflow({"document": document, "do": do, "timeout": {"after": {"seconds": 60}}})
+    definition: JsonObject = {"document": document, "do": do, "timeout": {"after": {"seconds": 60}}}
+    use: JsonObject = {"functions": functions, "extensions": extensions}
+    if functions or extensions:
+        definition["use"] = {name: value for name, value in use.items() if value}
+    return Workflow(definition)
