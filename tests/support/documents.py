@@ -148,7 +148,7 @@ def _tasks(*functions: str, most: int = 12) -> st.SearchStrategy[JsonObject]:
     """Tasks, some of which call one of these functions."""
     leaves = _leaves()
     if functions:
-        calls = st.sampled_from(functions).map(lambda name: {"call": name, "with": {"n": "${ .n? }"}})
+        calls = st.sampled_from(functions).map(_calling)
         leaves = st.one_of(leaves, leaves, calls)
     return st.recursive(
         leaves.flatmap(_with("if", st.just("(.n? // 0) != 2"))).flatmap(_with("then", st.sampled_from(["exit"]))),
@@ -157,10 +157,18 @@ def _tasks(*functions: str, most: int = 12) -> st.SearchStrategy[JsonObject]:
     )
 
 
+def _calling(function: str) -> JsonObject:
+    return {"call": function, "with": {"n": "${ .n? }"}}
+
+
+def _extending(kind: str) -> JsonObject:
+    return {"extend": kind}
+
+
 def _extensions() -> st.SearchStrategy[JsonValue]:
     extend = st.sampled_from(["all", "call", "composite", "for", "set", "try", "wait"])
     lists = _list(_tasks("first", most=3), 2)
-    extension = extend.map(lambda kind: {"extend": kind})
+    extension = extend.map(_extending)
     drawn = (
         extension.flatmap(_with("when", st.just('$task.name == "t0"')))
         .flatmap(_with("before", lists))

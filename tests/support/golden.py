@@ -140,7 +140,8 @@ use:
     - log:
         extend: all
         when: $task.name != "c"
-        before: [{b: {call: note, with: {reference: '${ $task.reference }'}, export: {as: '{n: (($context.n // 0) + 1)}'}}}]
+        before:
+          - b: {call: note, with: {of: '${ $task.reference }'}, export: {as: '{n: (($context.n // 0) + 1)}'}}
         after: [{a: {wait: PT1S}}]
     - mock: {extend: call, when: $task.call == "away", before: [{m: {set: {mocked: true}, then: exit}}]}
 do:
