@@ -1,7 +1,8 @@
 """One attempt to perform one activity."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from dalsegno.activities.secrets import NO_SECRETS, Secrets
 from dalsegno.schema.values import JsonValue
 
 
@@ -13,6 +14,7 @@ class Call:
     of its own: expressions are evaluated and URI templates expanded. `instance`, `execution` and `reference` (the JSON
     pointer of the task) say for whom. `key` is the same over re-runs after a crash and over retries of the document;
     `attempt` counts those re-runs, from 1. `workflow` is "namespace/name:version".
+    What is sealed among the arguments is opened with `secrets`.
     """
 
     activity: str
@@ -23,3 +25,4 @@ class Call:
     key: str
     attempt: int
     workflow: str = ""
+    secrets: Secrets = field(default=NO_SECRETS, repr=False)

@@ -39,15 +39,16 @@ class Client:
             event_hooks={"response": [_keep_headers]},
         )
 
-    async def send(self, request: Request, success: range) -> Response:
+    async def send(self, request: Request, success: range, digest: tuple[str, str] | None = None) -> Response:
         """Send a request and read the answer; of one whose status is outside `success` the beginning only.
 
+        `digest`, a name and a password, answers the challenge of a service that asks for them (RFC 7616).
         A cancellation closes the connection. Raises ActivityError: timeout, communication where the service cannot be
         reached or breaks off, configuration for a request that cannot be sent.
         """
         token = _SENDING.set(True)
         try:
-            return await self._send(request, success)
+            return await self._send(request, success, digest)
         except httpx.ConnectTimeout:
             seconds = self._options.connect_timeout
             raise ActivityError(
@@ -67,7 +68,7 @@ class Client:
         """Close all connections."""
         await self._client.aclose()
 
-    async def _send(self, request: Request, success: range) -> Response:
+    async def _send(self, request: Request, success: range, digest: tuple[str, str] | None) -> Response:
         url = httpx.URL(request.uri)
         outgoing = (
             request.with_default("Accept", "*/*")
@@ -81,8 +82,9 @@ class Client:
             headers=[(name.encode("ascii"), value.encode("utf-8")) for name, value in outgoing.headers],
             content=request.body,
         )
-        # auth=None: what the request says is all there is, no ~/.netrc.
-        response = await self._client.send(http_request, stream=True, auth=None)
+        # None: what the request says is all there is, no ~/.netrc.
+        auth = httpx.DigestAuth(*digest) if digest else None
+        response = await self._client.send(http_request, stream=True, auth=auth)
         try:
             body = await self._read(response, request, response.status_code in success)
         finally:

@@ -5,6 +5,7 @@ import json
 from typing import Final, cast
 
 from dalsegno.activities.activity import ActivityError
+from dalsegno.activities.authentication import Authorization
 from dalsegno.activities.content import as_text
 from dalsegno.activities.description import Description
 from dalsegno.activities.exchange import fetch
@@ -21,10 +22,10 @@ class Documents:
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
-        self._read: dict[tuple[str, str | None], Description] = {}
-        self._locks: dict[tuple[str, str | None], asyncio.Lock] = {}
+        self._read: dict[tuple[str, Authorization | None], Description] = {}
+        self._locks: dict[tuple[str, Authorization | None], asyncio.Lock] = {}
 
-    async def get(self, uri: str, authorization: str | None) -> Description:
+    async def get(self, uri: str, authorization: Authorization | None) -> Description:
         """The document at a URI. Redirects are followed.
 
         Raises ActivityError: communication where it cannot be fetched, configuration where it is no OpenAPI document.
@@ -47,9 +48,10 @@ class Documents:
         """Forget all documents."""
         self._read.clear()
 
-    async def _fetch(self, uri: str, authorization: str | None) -> Description:
-        request = Request.of("get", uri, headers=[("Accept", _ACCEPT)], authorization=authorization)
-        response = await fetch(request, self._resources, redirect=True)
+    async def _fetch(self, uri: str, authorization: Authorization | None) -> Description:
+        shown = authorization.header if authorization else None
+        request = Request.of("get", uri, headers=[("Accept", _ACCEPT)], authorization=shown)
+        response = await fetch(request, self._resources, redirect=True, authorization=authorization)
         text = as_text(response.body, header(response.headers, "content-type") or "")
         try:
             # YAML of this size takes seconds, and the loop has other instances to serve.

@@ -1,7 +1,7 @@
 """`call: http`."""
 
 from dalsegno.activities.activity import ActivityError
-from dalsegno.activities.authentication import authorization
+from dalsegno.activities.authentication import authorize
 from dalsegno.activities.call import Call
 from dalsegno.activities.exchange import exchange
 from dalsegno.activities.request import Body, Request, header, idempotency_key
@@ -23,17 +23,17 @@ async def perform(call: Call, resources: Resources) -> JsonValue:
     headers = pairs(arguments.get("headers"), "headers")
     # A body that is null is one: it is sent as JSON.
     body = Body.of(arguments["body"], header(headers, "content-type")) if "body" in arguments else None
+    allowed = await authorize(authentication, resources)
     request = Request.of(
         string(arguments, "method"),
         uri,
         query=pairs(arguments.get("query"), "query"),
         headers=headers,
         body=body,
-        authorization=authorization(authentication),
+        authorization=allowed.header if allowed else None,
     ).with_default("Idempotency-Key", idempotency_key(call.key))
-    return await exchange(
-        request, resources, redirect=redirect(arguments), output=string(arguments, "output", "content")
-    )
+    form = string(arguments, "output", "content")
+    return await exchange(request, resources, redirect=redirect(arguments), output=form, authorization=allowed)
 
 
 def endpoint(value: JsonValue, place: str) -> tuple[str, JsonValue]:

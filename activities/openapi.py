@@ -1,7 +1,7 @@
 """`call: openapi`."""
 
 from dalsegno.activities.activity import ActivityError
-from dalsegno.activities.authentication import authorization
+from dalsegno.activities.authentication import authorize
 from dalsegno.activities.call import Call
 from dalsegno.activities.documents import Documents
 from dalsegno.activities.exchange import exchange
@@ -29,10 +29,11 @@ async def perform(call: Call, resources: Resources) -> JsonValue:
         raise ActivityError("expression", detail="parameters must be an object of names and values")
     uri, authentication = endpoint(document.get("endpoint"), "document.endpoint")
     form, follow = string(arguments, "output", "content"), redirect(arguments)
-    description = await resources.get(Documents).get(uri, authorization(authentication))
+    description = await resources.get(Documents).get(uri, await authorize(authentication, resources))
+    allowed = await authorize(arguments.get("authentication"), resources)
     request = (
         description.operation(string(arguments, "operationId"))
-        .request(parameters, authorization(arguments.get("authentication")))
+        .request(parameters, allowed.header if allowed else None)
         .with_default("Idempotency-Key", idempotency_key(call.key))
     )
-    return await exchange(request, resources, redirect=follow, output=form)
+    return await exchange(request, resources, redirect=follow, output=form, authorization=allowed)

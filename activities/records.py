@@ -6,6 +6,7 @@ from collections.abc import Container
 from typing import cast
 
 from dalsegno.activities.activity import RUNNING
+from dalsegno.activities.masking import MASKS
 
 _installed = False
 
@@ -13,7 +14,8 @@ _installed = False
 def mark_records() -> None:
     """From now on every record made while an activity runs, in its task or thread, carries `instance` and `task`.
 
-    `task` is the JSON pointer of the task. Records made elsewhere are left alone. Doing it twice is doing it once.
+    `task` is the JSON pointer of the task. Secrets that the call has used are masked in it. Records made elsewhere are
+    left alone. Doing it twice is doing it once.
     """
     global _installed
     if _installed:
@@ -31,6 +33,9 @@ def mark_records() -> None:
             for name, value in (("instance", call.instance), ("task", call.reference)):
                 if name not in extra:
                     setattr(record, name, value)
+        masks = MASKS.get()
+        if masks:
+            masks.record(record)
         return record
 
     logging.setLogRecordFactory(factory)

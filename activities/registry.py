@@ -5,6 +5,7 @@ import difflib
 import importlib
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
@@ -12,12 +13,15 @@ from dalsegno.activities.activity import RUNNING, ActivityError
 from dalsegno.activities.call import Call
 from dalsegno.activities.functions import PythonFunction
 from dalsegno.activities.loading import load_functions as load_functions
+from dalsegno.activities.masking import MASKS, Masks
+from dalsegno.activities.opening import Opening, ParameterNeeded
 from dalsegno.activities.options import HttpOptions
 from dalsegno.activities.records import mark_records
 from dalsegno.activities.resources import Resources
 from dalsegno.activities.runner import Runner
+from dalsegno.interpreter.codec import holds_sealed
 from dalsegno.schema.errors import DalsegnoError, InternalError
-from dalsegno.schema.values import JsonValue
+from dalsegno.schema.values import JsonValue, as_object
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -83,10 +87,26 @@ class Activities:
     async def perform(self, call: Call) -> JsonValue:
         """Perform one activity and return its result as plain JSON.
 
+        What is sealed in the arguments is opened here, and nowhere else; the result, the error and what is logged
+        meanwhile have `***` for every secret that was opened.
+
         Whatever fails is an ActivityError. A cancellation stops an HTTP call and an async function, and gives up a sync
         one. InternalError is a bug of ours.
         """
-        token = RUNNING.set(call)
+        masks = Masks()
+        running, masking = RUNNING.set(call), MASKS.set(masks)
+        try:
+            result = await self._perform(await self._opened(call, masks))
+            return masks.value(result) if masks else result
+        except ActivityError as error:
+            if masks:
+                raise masks.error(error) from None
+            raise
+        finally:
+            MASKS.reset(masking)
+            RUNNING.reset(running)
+
+    async def _perform(self, call: Call) -> JsonValue:
         try:
             if call.activity in ADAPTERS:
                 return await self._adapter(call.activity).perform(call, self._resources)
@@ -97,8 +117,31 @@ class Activities:
             # An adapter met what it did not foresee: the document may still catch it, and we hear of it by the log.
             _LOGGER.exception("activity %s failed in an unforeseen way", call.activity)
             raise ActivityError("runtime", title=type(error).__qualname__, detail=str(error)) from error
-        finally:
-            RUNNING.reset(token)
+
+    async def _opened(self, call: Call, masks: Masks) -> Call:
+        """The call with nothing sealed in its arguments."""
+        if not holds_sealed(call.arguments):
+            return call
+        try:
+            return replace(call, arguments=Opening(call.secrets, masks, call.reference).value(call.arguments))
+        except ParameterNeeded:
+            parameter = await self._parameter(call, masks)
+            opening = Opening(call.secrets, masks, call.reference, parameter)
+            return replace(call, arguments=opening.value(call.arguments))
+
+    async def _parameter(self, call: Call, masks: Masks) -> str:
+        """What `$authorization.parameter` is in this call's own arguments (decision D22)."""
+        # Imported here, since it knows of HTTP.
+        from dalsegno.activities.authentication import authorize
+
+        arguments = as_object(call.arguments)
+        authentication = as_object(arguments.get("endpoint")).get("authentication") or arguments.get("authentication")
+        opening = Opening(call.secrets, masks, call.reference)
+        allowed = await authorize(opening.value(authentication), self._resources)
+        if allowed is None:
+            raise ActivityError("configuration", detail="`$authorization.parameter` needs an authentication")
+        masks.add(allowed.parameter)
+        return allowed.parameter
 
     async def aclose(self) -> None:
         """Close connections and let idle threads end. Calls that are still running should be cancelled before."""

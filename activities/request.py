@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -9,7 +10,6 @@ from typing import Final, Self
 from urllib.parse import SplitResult, quote, unquote, urlencode, urljoin, urlsplit
 
 from dalsegno.activities.activity import ActivityError
-from dalsegno.activities.authentication import basic
 from dalsegno.activities.content import charset, is_json, media_type
 from dalsegno.activities.scalars import pairs, text
 from dalsegno.schema.values import JsonValue
@@ -76,6 +76,14 @@ class Request:
         """The request with this header, unless it has one of that name."""
         return self if _has(self.headers, name) else replace(self, headers=(*self.headers, (name, value)))
 
+    def with_authorization(self, value: str) -> Self:
+        """The request with this Authorization header in the place of its own."""
+        return replace(self, headers=(*_without(self.headers, {"authorization"}), ("Authorization", value)))
+
+    def same_origin(self, other: "Request") -> bool:
+        """Whether both go to one scheme, host and port."""
+        return _origin(urlsplit(self.uri)) == _origin(urlsplit(other.uri))
+
     def redirected(self, status: int, location: str) -> Self | None:
         """The request that follows a redirect; None where it cannot be followed.
 
@@ -94,6 +102,13 @@ class Request:
         if _origin(target) != _origin(urlsplit(self.uri)):
             headers = _without(headers, {*_CREDENTIALS, "host"})
         return replace(self, method=method, uri=target.geturl(), headers=tuple(headers), body=body)
+
+
+def basic(username: str, password: str) -> str:
+    """The Basic scheme (RFC 7617), in UTF-8. Raises ActivityError (configuration) for a colon in the name."""
+    if ":" in username:
+        raise ActivityError("configuration", detail="authentication.basic: a username cannot hold a colon")
+    return "Basic " + b64encode(f"{username}:{password}".encode()).decode("ascii")
 
 
 def idempotency_key(key: str) -> str:

@@ -15,6 +15,7 @@ from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import InstanceNotFound, StoreError
 from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification
 from dalsegno.interpreter import Machine, compile, replay
+from dalsegno.interpreter.codec import masked
 from dalsegno.interpreter.events import ActivityScheduled, AnyEvent, InstanceStarted, TimerStarted
 from dalsegno.interpreter.pictures import Mark, Progress
 from dalsegno.schema.errors import DalsegnoError
@@ -143,8 +144,8 @@ def reading_store(path: str) -> Generator[Reader, None, None]:
 
 
 def event_data(event: AnyEvent) -> JsonObject:
-    """Everything that an event holds, besides its type and its time."""
-    data: JsonObject = msgspec.to_builtins(event)
+    """Everything that an event holds, besides its type and its time; what is sealed in it is masked."""
+    data: JsonObject = msgspec.to_builtins(masked(event))
     return {name: value for name, value in data.items() if name not in ("event", "at")}
 
 

@@ -2,19 +2,18 @@
 
 from dataclasses import dataclass
 
-from dalsegno.interpreter.compiler import Compiler, NotSupported
-from dalsegno.interpreter.templates import Template
+from dalsegno.interpreter.compiler import Compiler
+from dalsegno.interpreter.templates import Constant, Template
+from dalsegno.schema.sealed import Sealed, Secret
 from dalsegno.schema.values import JsonValue
 
 # The scheme as `$authorization.scheme` shows it.
 _SCHEMES = {"basic": "Basic", "bearer": "Bearer", "digest": "Digest", "oauth2": "Bearer", "oidc": "Bearer"}
-# Those that an activity can carry out in this version.
-_PERFORMED = ("basic", "bearer")
 
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """A compiled policy: its template gives `{<kind>: {…}}`, the form that the performer of a call reads."""
+    """A compiled policy: its template gives `{<kind>: …}`, the form that the performer of a call reads."""
 
     template: Template
     scheme: str
@@ -28,8 +27,9 @@ def compile_authentication(compiler: Compiler, policy: JsonValue) -> Authenticat
     if not isinstance(policy, dict):
         raise ValueError("an authentication is a name or an object")
     kind, values = next(iter(policy.items()))
-    if kind not in _PERFORMED:
-        raise NotSupported(f"authentication `{kind}`")
-    if isinstance(values, dict) and "use" in values:
-        raise NotSupported(f"authentication `{kind}` from the secret `{values['use']}`")
+    if isinstance(values, dict) and isinstance(name := values.get("use"), str):
+        if name not in compiler.workflow.secrets:
+            raise ValueError(f"`{kind}.use` names the secret {name!r}, which is not under `use.secrets`")
+        # The secret holds what would stand here, and only who sends the request opens it.
+        return Authentication(Constant({kind: Sealed(Secret(name))}), _SCHEMES[kind])
     return Authentication(compiler.language.data({kind: values}), _SCHEMES[kind])

@@ -11,6 +11,7 @@ from dalsegno.interpreter.execution import Execution
 from dalsegno.interpreter.expressions.numbers import format_number
 from dalsegno.interpreter.frames import Frame
 from dalsegno.interpreter.templates import Constant, Fields, Template, is_expression
+from dalsegno.schema.sealed import Sealed, joined
 from dalsegno.schema.values import JsonValue
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
@@ -24,9 +25,15 @@ class UriTemplate:
 
     def evaluate(self, value: JsonValue, frame: Frame, execution: Execution) -> JsonValue:
         fields = value if isinstance(value, dict) else {}
-        return _VARIABLE.sub(lambda match: self._expand(match[1], fields.get(match[1])), self.text)
+        pieces = _VARIABLE.split(self.text)
+        # Every second piece is the name of a variable.
+        filled = [self._expand(piece, fields.get(piece)) if at % 2 else piece for at, piece in enumerate(pieces)]
+        texts = [piece for piece in filled if isinstance(piece, str)]
+        return "".join(texts) if len(texts) == len(filled) else joined(filled)
 
-    def _expand(self, name: str, value: JsonValue) -> str:
+    def _expand(self, name: str, value: JsonValue) -> str | Sealed:
+        if isinstance(value, Sealed):
+            return value.encoded("uri")
         if isinstance(value, dict | list):
             kind = "an object" if isinstance(value, dict) else "an array"
             raise WorkflowError.of("expression", f"`{{{name}}}` in the URI is {kind}; it must be a string or a number")

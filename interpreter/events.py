@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from dalsegno.interpreter import codec
 from dalsegno.interpreter.filters import Filter
 from dalsegno.schema.values import JsonObject, JsonValue
 
@@ -101,6 +102,7 @@ class MessageAwaited(Event, frozen=True, kw_only=True, tag=True):
     id: int
     step: str
     filters: list[Filter]
+    keys: JsonObject = {}
 
 
 class NextAwaited(Event, frozen=True, kw_only=True, tag=True):
@@ -108,6 +110,7 @@ class NextAwaited(Event, frozen=True, kw_only=True, tag=True):
 
     id: int
     filters: list[Filter] | None = None
+    keys: JsonObject = {}
 
 
 class AwaitingStopped(Event, frozen=True, kw_only=True, tag=True):
@@ -115,16 +118,10 @@ class AwaitingStopped(Event, frozen=True, kw_only=True, tag=True):
 
 
 class MessageReceived(Event, frozen=True, kw_only=True, tag=True):
-    """The subscription `id` takes `message`, a CloudEvent in its JSON form.
-
-    `filter` is the index of the filter that took it, `keys` are the correlation keys that are bound since then: the
-    engine has looked, and a replay need not look again.
-    """
+    """The subscription `id` takes `message`, a CloudEvent in its JSON form."""
 
     id: int
     message: JsonObject
-    filter: int = 0
-    keys: JsonObject = {}
 
 
 class ChildStarted(Event, frozen=True, kw_only=True, tag=True):
@@ -219,15 +216,15 @@ ANSWERS = (ActivityCompleted, ActivityFailed, TimerFired, MessageReceived, Child
 FACTS = (InstanceStarted, *ANSWERS, Resumed, CancelRequested)
 OUTCOMES = (InstanceCompleted, InstanceFaulted, InstanceCancelled)
 
-_encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 
 
 def encode(event: AnyEvent) -> bytes:
-    """The stored form of an event: one JSON object, `event` naming its type."""
-    return _encoder.encode(event)
+    """The stored form of an event (codec.py): one JSON object, `event` naming its type."""
+    return codec.encode(event)
 
 
 def decode(stored: bytes | str) -> AnyEvent:
     """An event from its stored form; raises msgspec.DecodeError when it is none."""
-    return _decoder.decode(stored)
+    event = _decoder.decode(stored)
+    return codec.opened(event) if codec.signed(stored) else event

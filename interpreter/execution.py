@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from dalsegno.interpreter import chance
-from dalsegno.interpreter.errors import WorkflowError
 from dalsegno.interpreter.events import InstanceStarted
 from dalsegno.interpreter.expressions import Budget, Environment
 from dalsegno.interpreter.frames import Frame
 from dalsegno.schema.model import Workflow
+from dalsegno.schema.sealed import Sealed, Secrets
 from dalsegno.schema.values import JsonObject, JsonValue
 
 _NOTHING: Mapping[str, JsonValue] = {}
@@ -19,7 +19,7 @@ class Execution:
     """The part of a machine's state that is not a frame.
 
     `clock` is the time of the newest event in milliseconds since the epoch; `draws` counts what was drawn from chance;
-    `workflow` is the value of `$workflow`.
+    `secrets` and `workflow` are the values of `$secrets` and `$workflow`.
     """
 
     def __init__(self, workflow: Workflow, started: InstanceStarted) -> None:
@@ -28,6 +28,7 @@ class Execution:
         self.draws = 0
         self._budget = Budget(**started.budgets)
         self.environment = Environment(now=self.clock, budget=self._budget)
+        self.secrets = Sealed(Secrets(workflow.secrets))
         self.workflow: JsonValue = {
             "id": started.instance,
             "definition": workflow.definition,
@@ -52,10 +53,7 @@ class Execution:
         return chance.identifier(self.started.seed, self.draws)
 
     def variables(self, names: frozenset[str], frame: Frame) -> Mapping[str, JsonValue]:
-        """The variables of an expression that stands in `frame` (DSL, "Runtime expression arguments").
-
-        Raises WorkflowError (authorization) for a secret that is not there.
-        """
+        """The variables of an expression that stands in `frame` (DSL, "Runtime expression arguments")."""
         return {name: self._variable(name, frame) for name in names} if names else _NOTHING
 
     def _variable(self, name: str, frame: Frame) -> JsonValue:
@@ -70,12 +68,6 @@ def _input(execution: Execution, frame: Frame) -> JsonValue:
 def _task(execution: Execution, frame: Frame) -> JsonValue:
     if frame.parent is None:
         return None
-    task = frame.task
-    described = _described(task)
-    return described if task is frame else {**task.step.definition, **described}
-
-
-def _described(frame: Frame) -> JsonObject:
     return {
         "name": frame.step.name,
         "reference": frame.step.reference,
@@ -87,7 +79,7 @@ def _described(frame: Frame) -> JsonObject:
 
 
 def _secrets(execution: Execution, frame: Frame) -> JsonValue:
-    raise WorkflowError.of("authorization", "this version of Dalsegno cannot be given secrets: `$secrets` has none")
+    return execution.secrets
 
 
 _ARGUMENTS: dict[str, Callable[[Execution, Frame], JsonValue]] = {

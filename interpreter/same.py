@@ -1,17 +1,14 @@
 """Whether two JSON values are the same, bit for bit: 1, 1.0 and true are three values, unlike in Python."""
 
-import msgspec
-
+from dalsegno.interpreter import codec
 from dalsegno.interpreter.errors import WorkflowError
 from dalsegno.schema.values import JsonValue
 
-_encode = msgspec.json.Encoder().encode
-
 
 def encoded(value: JsonValue) -> bytes:
-    """The value's JSON. Raises WorkflowError (expression) for one that is nested too deeply to be written down."""
+    """The stored form of a value. Raises WorkflowError (expression) for one that is nested too deeply to be written."""
     try:
-        return _encode(value)
+        return codec.encode(value)
     except RecursionError:
         raise WorkflowError.of("expression", "the data is nested too deeply") from None
 

@@ -15,6 +15,7 @@ from dalsegno.interpreter.depth import hold_depth
 from dalsegno.interpreter.errors import WorkflowError
 from dalsegno.schema.checks.inline_schemas import DRAFTS
 from dalsegno.schema.model import Schema, escape
+from dalsegno.schema.sealed import Sealed, SealedError
 from dalsegno.schema.values import JsonValue
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ class SchemaCheck:
 
         hold_depth(value, what)
         try:
-            failure = next(self.validator.iter_errors(value), None)
+            failure = next(self.validator.iter_errors(cast(Any, value)), None)
+        except SealedError as error:
+            raise WorkflowError.of("expression", f"{what} cannot be checked: {error}") from None
         except Unresolvable as error:
             raise WorkflowError.of("configuration", f"the schema refers to {error.ref}, which is not in it") from None
         except _UNUSABLE as error:
@@ -107,6 +110,8 @@ def _kind(value: JsonValue) -> str:
             return "string"
         case list():
             return "array"
+        case Sealed():
+            return "a secret, which is sealed"
         case _:
             return "object"
 

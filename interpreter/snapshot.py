@@ -9,16 +9,16 @@ from typing import cast
 
 import msgspec
 
+from dalsegno.interpreter import codec
 from dalsegno.interpreter.commands import Outcome, Request, ScheduleActivity, StartChild
 from dalsegno.interpreter.events import InstanceStarted
 from dalsegno.interpreter.execution import Execution
-from dalsegno.interpreter.frames import Ask, Extending, Frame, State, tree
+from dalsegno.interpreter.frames import Ask, Frame, State
 from dalsegno.interpreter.graph import StepGraph
 from dalsegno.interpreter.machine import Machine
 from dalsegno.interpreter.notices import Observer
 from dalsegno.interpreter.same import encoded
 from dalsegno.interpreter.steps.fork import ForkState
-from dalsegno.interpreter.steps.listen import ListenState
 from dalsegno.interpreter.steps.loop import LoopState
 from dalsegno.interpreter.steps.trying import TryState
 from dalsegno.schema.errors import DalsegnoError
@@ -64,9 +64,7 @@ class _Frame(msgspec.Struct, frozen=True):
     visits: int
     data: _Held
     held: _Held
-    raw_output: _Held
-    state: ForkState | ListenState | LoopState | TryState | None
-    extending: Extending | None
+    state: ForkState | LoopState | TryState | None
 
 
 class _Ask(msgspec.Struct, frozen=True):
@@ -93,8 +91,6 @@ class _State(msgspec.Struct, frozen=True):
 
 
 _decoder = msgspec.json.Decoder(_State)
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.decode
 
 
 def take(machine: Machine) -> Snapshot:
@@ -103,7 +99,7 @@ def take(machine: Machine) -> Snapshot:
     Raises WorkflowError while a frame holds data that is nested too deeply to be written: the log has to do.
     """
     writer = _Writer()
-    frames = tree(machine.root)
+    frames = _frames(machine)
     index = {id(frame): number for number, frame in enumerate(frames)}
     started = machine.started
     state = _State(
@@ -119,13 +115,14 @@ def take(machine: Machine) -> Snapshot:
         asks=[writer.ask(ask, index) for ask in machine.requests.awaited.values()],
         agenda=[index[id(frame)] for frame in machine.agenda if not frame.dropped],
     )
-    return Snapshot(_encode(state), writer.values)
+    return Snapshot(codec.encode(state), writer.values)
 
 
 def restore(graph: StepGraph, snapshot: Snapshot, observer: Observer | None = None) -> Machine:
     """The machine that a snapshot was taken of. Raises UnreadableSnapshot where replaying the log must do."""
     try:
         state = _decoder.decode(snapshot.state)
+        state = codec.opened(state) if codec.signed(snapshot.state) else state
     except msgspec.DecodeError as error:
         raise UnreadableSnapshot(f"the snapshot cannot be read: {error}") from None
     if state.format != FORMAT:
@@ -159,6 +156,14 @@ def restore(graph: StepGraph, snapshot: Snapshot, observer: Observer | None = No
     return machine
 
 
+def _frames(machine: Machine) -> list[Frame]:
+    """Every live frame, parents before children."""
+    frames = [] if machine.root is None or machine.root.dropped else [machine.root]
+    for frame in frames:
+        frames.extend(frame.children)
+    return frames
+
+
 class _Writer:
     """Writes values, each large one once."""
 
@@ -183,9 +188,7 @@ class _Writer:
             visits=frame.visits,
             data=self.value(frame.data),
             held=self.value(frame.held),
-            raw_output=self.value(frame.raw_output),
-            extending=frame.extending,
-            state=cast("ForkState | ListenState | LoopState | TryState | None", frame.state),
+            state=cast("ForkState | LoopState | TryState | None", frame.state),
         )
 
     def ask(self, ask: Ask, index: dict[int, int]) -> _Ask:
@@ -235,10 +238,10 @@ class _Reader:
         frame.cursor = stored.cursor
         frame.visits = stored.visits
         frame.data = self.value(stored.data)
-        frame.held = _own(self.value(stored.held))
-        frame.raw_output = self.value(stored.raw_output)
+        held = self.value(stored.held)
+        # Equal values are read once and shared; this one is written into.
+        frame.held = list(held) if isinstance(held, list) else held
         frame.state = cast("State | None", stored.state)
-        frame.extending = stored.extending
         if parent is not None:
             parent.children.append(frame)
         return frame
@@ -248,17 +251,10 @@ class _Reader:
 
     def value(self, stored: _Held) -> JsonValue:
         if not stored.digest:
-            return cast(JsonValue, _decode(stored.inline))
+            return codec.decode(stored.inline)
         if stored.digest not in self._read:
             try:
-                self._read[stored.digest] = _decode(self._values[stored.digest])
+                self._read[stored.digest] = codec.decode(self._values[stored.digest])
             except KeyError:
                 raise UnreadableSnapshot(f"the snapshot lacks the value {stored.digest}") from None
         return self._read[stored.digest]
-
-
-def _own(held: JsonValue) -> JsonValue:
-    """What a step holds, as its own: equal values are read once and shared, but lists that are held are added to."""
-    if isinstance(held, dict):
-        return {name: _own(value) for name, value in held.items()}
-    return list(held) if isinstance(held, list) else held

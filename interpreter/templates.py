@@ -11,6 +11,7 @@ from typing import Protocol
 from dalsegno.interpreter.errors import WorkflowError
 from dalsegno.interpreter.execution import Execution
 from dalsegno.interpreter.expressions import Expression, ExpressionError, ExpressionSyntaxError, compile_expression
+from dalsegno.interpreter.expressions.errors import SecretMissing
 from dalsegno.interpreter.frames import Frame
 from dalsegno.schema.durations import milliseconds
 from dalsegno.schema.expressions import unwrap
@@ -21,7 +22,9 @@ class Template(Protocol):
     """Something that gives a value for an input, in a frame: what its variables mean depends on where that stands."""
 
     def evaluate(self, value: JsonValue, frame: Frame, execution: Execution) -> JsonValue:
-        """The value; `value` is what `.` stands for. Raises WorkflowError (expression) where evaluation fails."""
+        """The value; `value` is what `.` stands for. Raises WorkflowError: expression where evaluation
+        fails, authorization for a secret that the document does not declare (decision E9).
+        """
         ...
 
 
@@ -176,7 +179,8 @@ def is_expression(text: str) -> bool:
 
 
 def _failed(expression: Expression, error: ExpressionError) -> WorkflowError:
-    return WorkflowError.of("expression", f"{error.message}, in `{_shorten(expression.source)}`")
+    kind = "authorization" if isinstance(error, SecretMissing) else "expression"
+    return WorkflowError.of(kind, f"{error.message}, in `{_shorten(expression.source)}`")
 
 
 def _shorten(source: str) -> str:

@@ -193,11 +193,11 @@ class Workflow:
 
     @cached_property
     def input(self) -> Transform:
-        return transform(self.definition.get("input"), "from")
+        return _transform(self.definition.get("input"), "from")
 
     @cached_property
     def output(self) -> Transform:
-        return transform(self.definition.get("output"), "as")
+        return _transform(self.definition.get("output"), "as")
 
     @cached_property
     def timeout(self) -> JsonValue:
@@ -210,6 +210,12 @@ class Workflow:
     def use(self, component: str) -> JsonObject:
         """The named components of one kind under `use`, e.g. `use("retries")`."""
         return as_object(as_object(self.definition.get("use")).get(component))
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The names of the secrets that the document may use."""
+        declared = as_object(self.definition.get("use")).get("secrets")
+        return tuple(name for name in declared if isinstance(name, str)) if isinstance(declared, list) else ()
 
     def _document(self, key: str) -> str:
         return cast(str, as_object(self.definition["document"])[key])
@@ -234,9 +240,9 @@ def task(name: str, definition: JsonObject, reference: str, workflow: Workflow) 
         reference=reference,
         definition=definition,
         if_=_text(definition.get("if")),
-        input=transform(definition.get("input"), "from"),
-        output=transform(definition.get("output"), "as"),
-        export=transform(definition.get("export"), "as"),
+        input=_transform(definition.get("input"), "from"),
+        output=_transform(definition.get("output"), "as"),
+        export=_transform(definition.get("export"), "as"),
         timeout=_timeout(definition, workflow),
         then=_text(definition.get("then")) or "continue",
     )
@@ -373,8 +379,7 @@ def _timeout(definition: JsonObject, workflow: Workflow) -> JsonValue:
     return as_object(timeout).get("after")
 
 
-def transform(value: JsonValue, key: str) -> Transform:
-    """`input`, `output` or `export` as written; `key` is the one that holds its expression."""
+def _transform(value: JsonValue, key: str) -> Transform:
     definition = as_object(value)
     if not definition:
         return _IDENTITY

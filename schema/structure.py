@@ -85,7 +85,7 @@ class _Walk:
         elif isinstance(value, str):
             if not self._text(rule, place, value):
                 return
-        elif value is not None:
+        elif isinstance(value, int | float):
             self._number(rule, place, value)
         if rule.marked:
             self.marks.append(Mark(rule, place, context.field, context.variables, context.published))

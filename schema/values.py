@@ -1,9 +1,11 @@
-"""The data of workflows: JSON values as plain Python objects."""
+"""The data of workflows: JSON values as plain Python objects, and secrets that are sealed."""
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    JsonValue: TypeAlias = bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None
+    from dalsegno.schema.sealed import Sealed
+
+    JsonValue: TypeAlias = bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | Sealed | None
     JsonObject: TypeAlias = dict[str, JsonValue]
 else:
     # msgspec, which decodes stored events, cannot read a recursive alias: to it JSON is anything at all.

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
 from dalsegno.activities.registry import Activities
+from dalsegno.activities.secrets import Secrets
 from dalsegno.engines.documents import Source
 from dalsegno.engines.embedded.engine import AsyncEngine
 from dalsegno.engines.embedded.instance import AsyncInstance
@@ -16,7 +17,6 @@ from dalsegno.engines.embedded.registry import LATEST
 from dalsegno.engines.errors import EngineClosed
 from dalsegno.engines.patience import Timeout
 from dalsegno.engines.records import HistoryRow, InstanceRecord, Statistics, Verification, WorkflowRecord
-from dalsegno.engines.sinks import Sinks
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
 
@@ -36,12 +36,11 @@ class Engine:
         store: "str | os.PathLike[str]",
         *,
         activities: "Iterable[Callable[..., object]] | Activities" = (),
-        secrets: Mapping[str, JsonValue] | None = None,
+        secrets: Mapping[str, JsonValue] | Secrets | None = None,
         allow: Iterable[str] = (),
         patience: float | None = 30,
         machines: int = 1_000,
         watcher: Watcher | None = None,
-        lifecycle: Sinks = (),
     ) -> None:
         """An engine on the SQLite file `store`; the arguments are AsyncEngine's."""
         self._engine = AsyncEngine(
@@ -52,7 +51,6 @@ class Engine:
             patience=patience,
             machines=machines,
             watcher=watcher,
-            lifecycle=lifecycle,
         )
         self._loop: asyncio.AbstractEventLoop | None = None
 

@@ -11,6 +11,7 @@ from typing import cast
 
 import msgspec
 
+from dalsegno.interpreter import codec
 from dalsegno.interpreter.events import AnyEvent, decode, encode
 from dalsegno.schema.values import JsonValue
 
@@ -35,7 +36,6 @@ class _Packed(msgspec.Struct):
 
 
 _values = msgspec.json.Decoder(_Packed)
-_json = msgspec.json.Encoder()
 
 
 def pack(event: AnyEvent) -> tuple[str, dict[str, bytes]]:
@@ -47,7 +47,7 @@ def pack(event: AnyEvent) -> tuple[str, dict[str, bytes]]:
     values: dict[str, bytes] = {}
     fields = {name: _shed(getattr(event, name), f"/{name}", 1, places, values) for name in _large(event)}
     rest = encode(msgspec.structs.replace(event, **fields)).decode()
-    return (f"{_VALUES}{_json.encode(places).decode()},{rest[1:]}" if places else rest), values
+    return (f"{_VALUES}{msgspec.json.encode(places).decode()},{rest[1:]}" if places else rest), values
 
 
 def _large(event: AnyEvent) -> Iterator[str]:
@@ -63,7 +63,7 @@ def _shed(value: JsonValue, place: str, depth: int, places: dict[str, str], valu
         }
     if not isinstance(value, str | list | dict):
         return value
-    encoded = _json.encode(value)
+    encoded = codec.encode(value)
     if len(encoded) <= LARGE:
         return value
     hash_ = blake2b(encoded, digest_size=32).hexdigest()
@@ -89,7 +89,7 @@ def unpack(stored: str, fetch: Callable[[str], bytes]) -> AnyEvent:
         return event
     # Shallow places first: a deeper one stands inside a value that must be back in its own place before.
     for place, hash_ in sorted(_values.decode(stored).values.items(), key=lambda item: item[0].count("/")):
-        event = _put(event, place, msgspec.json.decode(fetch(hash_)))
+        event = _put(event, place, codec.decode(fetch(hash_)))
     return event
 
 

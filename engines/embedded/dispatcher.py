@@ -14,6 +14,7 @@ from typing import Protocol
 
 from dalsegno.activities.activity import ActivityError
 from dalsegno.activities.call import Call
+from dalsegno.activities.secrets import NO_SECRETS, Secrets
 from dalsegno.engines.embedded.pending import CRASHES
 from dalsegno.engines.embedded.round import Round, Tell
 from dalsegno.engines.embedded.turn import Committed, Whose
@@ -46,9 +47,11 @@ class Dispatcher:
         tell: Callable[[Tell], None],
         ask: Callable[[Callable[[Round], Callable[[], object]]], Awaitable[object]],
         known: Callable[[str], bool],
+        secrets: Secrets = NO_SECRETS,
     ) -> None:
         self._performer = performer
         self._known = known
+        self._secrets = secrets
         self._clock = clock
         self._tell = tell
         self._ask = ask
@@ -156,6 +159,7 @@ class Dispatcher:
             key=scheduled.key,
             attempt=attempt,
             workflow=whose.workflow,
+            secrets=self._secrets,
         )
         id_ = scheduled.id
         try:

@@ -9,6 +9,7 @@ from dalsegno.engines.embedded.log import Entry
 from dalsegno.engines.embedded.reading import moment
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.records import HistoryRow
+from dalsegno.interpreter import codec
 from dalsegno.interpreter.events import (
     ActivityCancelled,
     ActivityCompleted,
@@ -36,7 +37,6 @@ from dalsegno.interpreter.events import (
     TimerStarted,
     Yielded,
 )
-from dalsegno.interpreter.filters import Equal, Filter, Pass, Read
 from dalsegno.schema.values import JsonValue
 
 PAGE = 500
@@ -123,7 +123,7 @@ def _detail(event: AnyEvent, request: _Request | None) -> str:
         case ChildCompleted():
             return f"{name} {_json(event.output)}"
         case MessageAwaited():
-            return " or ".join(_messages(each) for each in event.filters)
+            return " or ".join(str(each.attributes.get("type", "any type")) for each in event.filters)
         case TimerStarted():
             return f"until {moment(event.deadline).isoformat(timespec='milliseconds')}"
         case MessageEmitted() | MessageReceived():
@@ -147,21 +147,8 @@ def _name(request: _Request | None) -> str:
             return ""
 
 
-def _messages(filter_: Filter) -> str:
-    """Which messages a filter takes, by their type."""
-    for condition in filter_.conditions:
-        match condition:
-            case Read(path=("type",), text=type_) | Equal(path=("type",), value=str(type_)):
-                return type_
-            case Pass(path=("type",), code=code):
-                return f"a type where {code.expression.strip()}"
-            case _:
-                pass
-    return "any type"
-
-
 def _json(value: JsonValue) -> str:
-    text = msgspec.json.encode(value).decode()
+    text = msgspec.json.encode(codec.masked(value)).decode()
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 

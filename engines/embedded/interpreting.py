@@ -7,7 +7,6 @@ from dalsegno.engines.ports import Written
 from dalsegno.interpreter import Machine, Snapshot, compile, replay, restore, take
 from dalsegno.interpreter.commands import AnyCommand
 from dalsegno.interpreter.events import AnyEvent, Fact
-from dalsegno.interpreter.frames import tree
 from dalsegno.interpreter.notices import Notice
 from dalsegno.schema.model import Workflow
 
@@ -35,10 +34,6 @@ class Interpreter:
     def pending(self) -> Sequence[AnyCommand]:
         return self._machine.pending
 
-    @property
-    def tasks(self) -> Sequence[str]:
-        return [frame.step.reference for frame in tree(self._machine.root) if frame.step.is_task]
-
     def apply(self, event: Fact, /) -> Sequence[AnyCommand]:
         return self._machine.apply(event)
 
@@ -49,12 +44,12 @@ class Interpreter:
 class Interpreters:
     """Makes machines; graphs are compiled once per document."""
 
-    def __init__(self, *watchers: Watcher | None) -> None:
-        self._watchers = tuple(watcher for watcher in watchers if watcher is not None)
+    def __init__(self, watcher: Watcher | None = None) -> None:
+        self._watcher = watcher
 
     def restore(self, workflow: Workflow, written: Written | None, tail: Iterable[AnyEvent]) -> Interpreter:
         graph = compile(workflow)
-        watch = _Watch(self._watchers) if self._watchers else None
+        watch = _Watch(self._watcher) if self._watcher else None
         machine = Machine(graph, watch)
         if written is not None:
             machine = restore(graph, Snapshot(written.state, written.values), watch)
@@ -67,11 +62,10 @@ class Interpreters:
 class _Watch:
     """Passes notices on, but not those that a replay repeats."""
 
-    def __init__(self, watchers: Sequence[Watcher]) -> None:
-        self._watchers = watchers
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
         self.machine: Machine | None = None
 
     def __call__(self, notice: Notice) -> None:
         if self.machine is not None and self.machine.started is not None:
-            for watcher in self._watchers:
-                watcher(self.machine.started.instance, notice)
+            self._watcher(self.machine.started.instance, notice)

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-import msgspec
-
 from dalsegno.engines.embedded.body import UNREADABLE
 from dalsegno.engines.embedded.executions import Execution, Filter
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import InstanceNotFound, StoreError, Trouble, WorkflowNotFound
 from dalsegno.engines.records import InstanceRecord, WorkflowRecord
+from dalsegno.interpreter import codec
 from dalsegno.interpreter.events import (
     Fact,
     InstanceCancelled,
@@ -33,7 +32,7 @@ def moment(at: int) -> datetime:
 
 def same_json(one: JsonValue, other: JsonValue) -> bool:
     """Whether two values are the same data, whatever the order of their keys."""
-    return msgspec.json.encode(one, order="sorted") == msgspec.json.encode(other, order="sorted")
+    return codec.encode(one, order="sorted") == codec.encode(other, order="sorted")
 
 
 def row_of(store: Store, instance: str) -> Execution:
@@ -91,9 +90,9 @@ def record(store: Store, row: Execution) -> InstanceRecord:
         updated=moment(row.updated),
         events=row.head,
         tags=row.tags,
-        input=started.input,
-        output=output,
-        error=error,
+        input=codec.masked(started.input),
+        output=codec.masked(output),
+        error=codec.masked(error),
         reason=reason,
     )
 

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from dalsegno.activities.registry import Activities
+from dalsegno.activities.secrets import Secrets
 from dalsegno.engines.documents import Door, Source
 from dalsegno.engines.embedded.blocking import Engine
 from dalsegno.engines.embedded.file import MEMORY
@@ -30,7 +31,7 @@ def run(
     store: "str | os.PathLike[str] | None" = None,
     id: str | None = None,
     activities: "Iterable[Callable[..., object]] | Activities" = (),
-    secrets: Mapping[str, JsonValue] | None = None,
+    secrets: Mapping[str, JsonValue] | Secrets | None = None,
     allow: Iterable[str] = (),
     timeout: Timeout = None,
 ) -> JsonValue:
@@ -39,7 +40,7 @@ def run(
     `workflow` is a path, a mapping or a Workflow. Without a `store`, nothing outlives the call. With `store` and `id`,
     the same call takes up a run that was killed, and gives the recorded outcome of one that has ended, even while
     another engine is at work on the store. `timeout`, in seconds or as an ISO 8601 duration, limits all the waiting;
-    without it another engine may keep the store for 30 seconds.
+    without it another engine may keep the store for 30 seconds. `secrets` are those of an Engine.
 
     Raises WorkflowFaulted, WorkflowCancelled, WorkflowSuspended, WorkflowTimeout, InvalidDocument, InstanceExists
     (another document or input has this id), StoreError, FileNotFoundError.

@@ -12,6 +12,7 @@ from dalsegno.interpreter.expressions.frames import State
 from dalsegno.interpreter.expressions.numbers import to_float
 from dalsegno.interpreter.expressions.ordering import compare, equal, kind, sorted_by
 from dalsegno.interpreter.expressions.text import described
+from dalsegno.schema.sealed import Sealed
 from dalsegno.schema.values import JsonValue
 
 MAX_PATH: Final = 10_000
@@ -42,6 +43,8 @@ def get(state: State, value: Any, key: Any) -> Any:
             return _slice(state, value, *slice_bounds(value, key))
     elif kind_of_key is list and kind_of_value is list:
         return indices(state, value, key)
+    if kind_of_value is Sealed and kind_of_key is str:
+        return value.field(key)
     raise ExpressionError(f"Cannot index {kind(value)} with {described(key)}")
 
 

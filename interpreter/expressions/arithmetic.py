@@ -12,6 +12,7 @@ from dalsegno.interpreter.expressions.frames import State
 from dalsegno.interpreter.expressions.numbers import SAFE, Number, computed, to_float
 from dalsegno.interpreter.expressions.ordering import equal
 from dalsegno.interpreter.expressions.text import size, type_error2, utf8_length
+from dalsegno.schema.sealed import MAX_PARTS, Sealed, joined
 from dalsegno.schema.values import JsonValue
 
 Operation = Callable[[State, Any, Any], JsonValue]
@@ -53,6 +54,9 @@ def add(state: State, left: Any, right: Any) -> JsonValue:
         return {**left, **right}
     if is_number(left) and is_number(right):
         return noted(state, to_float(left) + to_float(right))
+    if kind is Sealed or type(right) is Sealed:
+        state.grow(MAX_PARTS)
+        return joined((left, right))
     raise type_error2(left, right, "cannot be added")
 
 

@@ -1,6 +1,7 @@
 """What can go wrong with an expression: it does not parse, it fails, or it asks for too much."""
 
 from dalsegno.schema.errors import DalsegnoError
+from dalsegno.schema.sealed import SealedError, UndeclaredSecret
 from dalsegno.schema.values import JsonValue
 
 
@@ -36,6 +37,15 @@ class BudgetExceeded(ExpressionError):
     def __init__(self, budget: str, limit: int) -> None:
         super().__init__(f"The expression exceeds its budget of {limit} {budget}")
         self.budget = budget
+
+
+class SecretMissing(ExpressionError):
+    """An expression named a secret that its document does not declare."""
+
+
+def refusal(error: SealedError) -> ExpressionError:
+    """What looking into a secret fails with. No `try` of the expression catches it before it is this."""
+    return SecretMissing(str(error)) if isinstance(error, UndeclaredSecret) else ExpressionError(str(error))
 
 
 class ExpressionSyntaxError(DalsegnoError):

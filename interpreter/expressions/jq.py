@@ -10,11 +10,12 @@ from typing import Any, Final
 from dalsegno.interpreter.expressions.budget import DEFAULT, Environment
 from dalsegno.interpreter.expressions.code import Code, Compiler, Kind
 from dalsegno.interpreter.expressions.compile import compile_tree
-from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionError, ExpressionSyntaxError
+from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionError, ExpressionSyntaxError, refusal
 from dalsegno.interpreter.expressions.frames import BARE, NOTHING, Broken, State, StateNeeded
 from dalsegno.interpreter.expressions.numbers import finite
 from dalsegno.interpreter.expressions.parse import parse
 from dalsegno.interpreter.expressions.updates import replaces
+from dalsegno.schema.sealed import Sealed, SealedError
 from dalsegno.schema.values import JsonValue
 
 #: The pieces of an expression from which on it is counted even when it has no loops: it can double a value in each.
@@ -54,7 +55,7 @@ class JqExpression:
                 if type(result) is not float:
                     simple: JsonValue = result
                     return simple
-            except StateNeeded:
+            except (StateNeeded, SealedError):
                 pass
             except RecursionError:
                 raise BudgetExceeded("depth", environment.budget.depth) from None
@@ -74,13 +75,15 @@ class JqExpression:
             result = results[0] if results else None
         else:
             result = self._single(value, variables, environment)
+        if type(result) is Sealed:
+            raise refusal(SealedError())
         return result is not None and result is not False and result is not NOTHING
 
     def _single(self, value: JsonValue, variables: Mapping[str, JsonValue], environment: Environment) -> Any:
         if self._plain:
             try:
                 return _scalar(self._run(value, (BARE, variables)))
-            except StateNeeded:
+            except (StateNeeded, SealedError):
                 pass
             except RecursionError:
                 raise BudgetExceeded("depth", environment.budget.depth) from None
@@ -89,6 +92,8 @@ class JqExpression:
             result = self._run(value, (state, variables))
         except RecursionError:
             raise BudgetExceeded("depth", environment.budget.depth) from None
+        except SealedError as error:
+            raise refusal(error) from None
         except Broken:
             raise ExpressionError("break") from None
         if (type(result) is list or type(result) is dict) and not self._replaces:
@@ -104,6 +109,8 @@ class JqExpression:
             results = list(islice(self._run(value, (state, variables)), limit + 1))
         except RecursionError:
             raise BudgetExceeded("depth", environment.budget.depth) from None
+        except SealedError as error:
+            raise refusal(error) from None
         except Broken:
             raise ExpressionError("break") from None
         if len(results) > limit:

@@ -6,23 +6,36 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import cmp_to_key, partial
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, NoReturn, TypeVar
 
 from dalsegno.interpreter.expressions.budget import EXAMINED, SEARCHED
 from dalsegno.interpreter.expressions.errors import ExpressionError
 from dalsegno.interpreter.expressions.frames import SMALL, State
 from dalsegno.interpreter.expressions.numbers import to_float
+from dalsegno.schema.sealed import SealedError
 from dalsegno.schema.values import JsonValue
 
-KINDS: Final[dict[type, str]] = {
-    type(None): "null",
-    bool: "boolean",
-    int: "number",
-    float: "number",
-    str: "string",
-    list: "array",
-    dict: "object",
-}
+T = TypeVar("T")
+
+
+class Known(dict[type, T]):
+    """Something about each type of value; a sealed one has none of it."""
+
+    def __missing__(self, key: type) -> NoReturn:
+        raise SealedError
+
+
+KINDS: Final = Known(
+    {
+        type(None): "null",
+        bool: "boolean",
+        int: "number",
+        float: "number",
+        str: "string",
+        list: "array",
+        dict: "object",
+    }
+)
 MAX_DEPTH: Final = 10_000
 
 
@@ -100,7 +113,7 @@ def rank(value: JsonValue) -> int:
     return _RANKS[type(value)]
 
 
-_RANKS: Final[dict[type, int]] = {int: 3, float: 3, str: 4, list: 5, dict: 6}
+_RANKS: Final = Known({int: 3, float: 3, str: 4, list: 5, dict: 6})
 
 
 def compare(state: State, left: JsonValue, right: JsonValue) -> int:

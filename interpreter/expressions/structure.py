@@ -27,7 +27,9 @@ from dalsegno.interpreter.expressions.formats import FORMATS, Formatter
 from dalsegno.interpreter.expressions.frames import NOTHING, Frame, Run, State
 from dalsegno.interpreter.expressions.ordering import kind
 from dalsegno.interpreter.expressions.pipes import piped
+from dalsegno.interpreter.expressions.sealing import formatted, interpolated
 from dalsegno.interpreter.expressions.text import described, joined, to_piece
+from dalsegno.schema.sealed import MAX_PARTS, Sealed, SealedError
 
 
 def identity(compiler: Compiler, node: tree.Identity, scope: Scope) -> Code:
@@ -66,8 +68,11 @@ def variable(compiler: Compiler, node: tree.Variable, scope: Scope) -> Code:
     return Code(Kind.ONE, given)
 
 
-def no_index(value: Any, key: Any) -> ExpressionError:
-    return ExpressionError(f"Cannot index {kind(value)} with {described(key)}")
+def _other_field(value: Any, name: str) -> Any:
+    """A field of what is neither an object nor null."""
+    if type(value) is Sealed:
+        return value.field(name)
+    raise ExpressionError(f"Cannot index {kind(value)} with {described(name)}")
 
 
 def _field(name: str) -> Run:
@@ -76,7 +81,7 @@ def _field(name: str) -> Run:
             return v.get(name)
         if v is None:
             return None
-        raise no_index(v, name)
+        return _other_field(v, name)
 
     return run
 
@@ -86,12 +91,12 @@ def _two_fields(first: str, second: str) -> Run:
         if type(v) is dict:
             v = v.get(first)
         elif v is not None:
-            raise no_index(v, first)
+            v = _other_field(v, first)
         if type(v) is dict:
             return v.get(second)
         if v is None:
             return None
-        raise no_index(v, second)
+        return _other_field(v, second)
 
     return run
 
@@ -104,7 +109,7 @@ def _fields(names: tuple[str, ...]) -> Run:
             elif v is None:
                 return None
             else:
-                raise no_index(v, name)
+                v = _other_field(v, name)
         return v
 
     return run
@@ -300,6 +305,12 @@ def _objects(keys: list[Code], values: list[Code], cost: int) -> Code:
 
 def text(compiler: Compiler, node: tree.Text, scope: Scope) -> Code:
     formatter = _formatter(node.format, 0) if node.format else to_piece
+
+    def sealed(state: State, items: Iterable[tuple[Any, bool]]) -> Sealed:
+        state.grow(MAX_PARTS)
+        made = [item if is_plain or type(item) is Sealed else formatter(state, item) for item, is_plain in items]
+        return interpolated(node.format, made)
+
     pieces = [constant(part) if isinstance(part, str) else compiler.code(part, scope) for part in node.parts]
     plain = [isinstance(part, str) for part in node.parts]
     if all_one(pieces):
@@ -310,7 +321,10 @@ def text(compiler: Compiler, node: tree.Text, scope: Scope) -> Code:
 
         def run(v: Any, e: Frame) -> Any:
             state = e[0]
-            return joined(state, [fixed if part is None else formatter(state, part(v, e)) for fixed, part in parts])
+            try:
+                return joined(state, [fixed if part is None else formatter(state, part(v, e)) for fixed, part in parts])
+            except SealedError:
+                return sealed(state, [(fixed if part is None else part(v, e), part is None) for fixed, part in parts])
 
         return one(run, *pieces, through=2)
     # The last interpolation is the outermost loop.
@@ -319,13 +333,13 @@ def text(compiler: Compiler, node: tree.Text, scope: Scope) -> Code:
 
     def each(v: Any, e: Frame) -> Iterable[Any]:
         for combination in product(*[list(piece(v, e)) for piece in reversed_pieces]):
+            items = list(zip(combination, backwards, strict=True))
+            items.reverse()
             state = e[0]
-            strings = [
-                item if is_plain else formatter(state, item)
-                for item, is_plain in zip(combination, backwards, strict=True)
-            ]
-            strings.reverse()
-            yield joined(state, strings)
+            try:
+                yield joined(state, [item if is_plain else formatter(state, item) for item, is_plain in items])
+            except SealedError:
+                yield sealed(state, items)
 
     compiler.plain = False
     return many(each, *pieces, through=3)
@@ -341,7 +355,7 @@ def _formatter(name: str, offset: int) -> Formatter:
 
 def format_(compiler: Compiler, node: tree.Format, scope: Scope) -> Code:
     formatter = _formatter(node.name, node.offset)
-    return Code(Kind.ONE, lambda v, e: formatter(e[0], v))
+    return Code(Kind.ONE, lambda v, e: formatted(node.name, v) if type(v) is Sealed else formatter(e[0], v))
 
 
 FORMS: Final[dict[type, Form]] = {

@@ -14,9 +14,9 @@ from dalsegno.interpreter.events import ActivityCompleted, ActivityFailed, Answe
 from dalsegno.interpreter.frames import Ask, Frame
 from dalsegno.interpreter.graph import Step
 from dalsegno.interpreter.machine import Machine
-from dalsegno.interpreter.steps import function
 from dalsegno.interpreter.templates import Fields, Template
 from dalsegno.schema.model import CallTask
+from dalsegno.schema.sealed import Parameter, Sealed
 from dalsegno.schema.values import JsonObject, JsonValue, as_object
 
 # The calls of the language that have an adapter of their own, and those of them that come later.
@@ -32,7 +32,8 @@ class CallStep(Step):
 
     @property
     def authorization(self) -> JsonValue:
-        return None if self.scheme is None else {"scheme": self.scheme, "parameter": None}
+        # What stands behind the scheme is known only where the request is sent (decision D22).
+        return None if self.scheme is None else {"scheme": self.scheme, "parameter": Sealed(Parameter(self.reference))}
 
     def enter(self, machine: Machine, frame: Frame) -> None:
         machine.schedule(frame, self.activity, machine.evaluate(self.arguments, frame.input, frame))
@@ -45,8 +46,6 @@ class CallStep(Step):
 
 
 def build(compiler: Compiler, task: CallTask, common: Common, targets: Mapping[str, int]) -> Step:
-    if task.call not in BUILT_IN | COMING and task.call in compiler.workflow.use("functions"):
-        return function.build(compiler, task, common, targets)
     _refuse(compiler, task.call)
     if task.call in BUILT_IN:
         arguments, scheme = _with_endpoint(compiler, as_object(task.arguments))
@@ -60,6 +59,8 @@ def _refuse(compiler: Compiler, name: str) -> None:
     """Raises NotSupported for the kinds of calls that come later."""
     if name in COMING:
         raise NotSupported(f"`call: {name}`")
+    if name in compiler.workflow.use("functions"):
+        raise NotSupported(f"calling `{name}` of `use.functions`")
     if "@" in name or "://" in name:
         raise NotSupported(f"calling `{name}` from a catalog or by its URI")
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dalsegno.interpreter.codec import holds_sealed
 from dalsegno.interpreter.compiler import Common, Compiler
 from dalsegno.interpreter.errors import WorkflowError, title_of
-from dalsegno.interpreter.flow import Directive
 from dalsegno.interpreter.frames import Frame
-from dalsegno.interpreter.graph import InstantStep, Step
+from dalsegno.interpreter.graph import Directive, InstantStep, Step
 from dalsegno.interpreter.machine import Machine
 from dalsegno.interpreter.templates import Template
 from dalsegno.schema.model import RaiseTask
@@ -29,6 +29,8 @@ class RaiseStep(InstantStep):
         for name in ("title", "detail", "instance"):
             if not isinstance(raised.get(name, ""), str):
                 raise WorkflowError.of("expression", f"the `{name}` of a raised error must be a string")
+        if holds_sealed(raised):
+            raise WorkflowError.of("expression", "an error is logged and shown: a secret has no place in it")
         title = title_of(raised["type"])
         raise WorkflowError(raised if title is None or "title" in raised else {**raised, "title": title})
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from dalsegno.schema.checks.document import Document
 from dalsegno.schema.findings import quote
@@ -83,7 +83,7 @@ def _subschemas(schema: Place) -> Iterator[Place]:
 def _check_keywords(schema: Place, inner: set[int], metaschema: "Validator", document: Document) -> None:
     shallow = {keyword: _shallow(place, inner) for keyword, place in schema.entries()}
     reported: set[int] = set()
-    for error in metaschema.iter_errors(shallow if isinstance(schema.value, dict) else schema.value):
+    for error in metaschema.iter_errors(cast(Any, shallow if isinstance(schema.value, dict) else schema.value)):
         place = schema
         for token in error.absolute_path:
             place = _child(place, token) or place

@@ -203,10 +203,12 @@ def test_credentials_in_a_uri_are_sent_and_shown_nowhere(internet: Internet) -> 
 @pytest.mark.parametrize(
     ("authentication", "kind"),
     [
-        ({"digest": {"username": "a", "password": "b"}}, "configuration"),
+        ({"digest": {"username": "a"}}, "configuration"),
+        ({"oauth2": {"grant": "client_credentials"}}, "configuration"),
+        ({"oauth2": {"authority": "https://x", "grant": "refresh_token"}}, "configuration"),
         ({"oauth2": {"authority": "https://x"}}, "configuration"),
         ({"oidc": {"authority": "https://x"}}, "configuration"),
-        ({"basic": {"use": "secret"}}, "authorization"),
+        ({"basic": {"use": "secret"}}, "configuration"),
         ({"basic": {"username": "ada"}}, "configuration"),
         ({"bearer": {"token": None}}, "expression"),
         ({"bearer": "a\nb"}, "expression"),
@@ -214,7 +216,7 @@ def test_credentials_in_a_uri_are_sent_and_shown_nowhere(internet: Internet) -> 
         ("name", "configuration"),
     ],
 )
-def test_authentication_that_is_not_there_yet_says_so(internet: Internet, authentication: JsonValue, kind: str) -> None:
+def test_authentication_that_is_no_use_says_so(internet: Internet, authentication: JsonValue, kind: str) -> None:
     assert failure("http", authenticated(ANYTHING, authentication), http=on(internet))["type"] == kind
     assert internet.received == []
 

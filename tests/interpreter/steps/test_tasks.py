@@ -221,8 +221,10 @@ do:
     }
 
 
-def test_e9_secrets_that_are_not_there_are_an_authorization_error() -> None:
-    assert Host("use: {secrets: [s]}\ndo: [{t: {set: {x: '${ $secrets.s }'}}}]").run().error["status"] == 403
+def test_e9_a_secret_that_is_not_declared_is_an_authorization_error() -> None:
+    error = Host("use: {secrets: [s]}\ndo: [{t: {set: {x: '${ $secrets[\"t\"] }'}}}]").run().error
+    assert error["status"] == 403
+    assert "use.secrets" in str(error["detail"])
 
 
 def test_d3_loose_mode_evaluates_strings_that_succeed() -> None:
@@ -258,7 +260,7 @@ def test_what_is_not_supported_yet_is_refused_when_the_document_is_compiled() ->
     from dalsegno.schema.problems import InvalidDocument
 
     with pytest.raises(InvalidDocument, match="not supported"):
-        compile(workflow("do: [{c: {call: asyncapi}}]"))
+        compile(workflow("use: {functions: {f: {set: {}}}}\ndo: [{c: {call: f}}]"))
 
 
 def test_a_pattern_of_a_schema_that_never_ends_is_a_limit_of_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
