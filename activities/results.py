@@ -15,7 +15,16 @@ LARGEST: Final = 1.7976931348623157e308
 
 
 class NotPlain(Exception):
-    """A value that cannot become JSON; the message says what it is and what to give instead."""
+    """A value that cannot become JSON; the message says what it is, and what a function should return instead."""
+
+    def __init__(self, what: str, instead: str | None = None) -> None:
+        self._what = what
+        self._instead = instead
+        super().__init__(self.asking("return"))
+
+    def asking(self, verb: str) -> str:
+        """The message for somebody who does not `return` a value, but, say, `give`s it."""
+        return self._what if self._instead is None else f"{self._what}: {verb} {self._instead}"
 
 
 def plain(value: object) -> JsonValue:
@@ -28,12 +37,13 @@ def plain(value: object) -> JsonValue:
     try:
         return _plain(cast(object, msgspec.to_builtins(value, enc_hook=_builtin)), DEEPEST)
     except RecursionError:
-        raise NotPlain(_TOO_DEEP) from None
+        raise _too_deep() from None
     except (TypeError, ValueError, AttributeError) as error:
         raise NotPlain(str(error)) from None
 
 
-_TOO_DEEP: Final = f"data that contains itself or is nested more than {DEEPEST} levels deep: return a flatter value"
+def _too_deep() -> NotPlain:
+    return NotPlain(f"data that contains itself or is nested more than {DEEPEST} levels deep", "a flatter value")
 
 
 def _plain(value: object, depth: int) -> JsonValue:
@@ -41,22 +51,20 @@ def _plain(value: object, depth: int) -> JsonValue:
         return value
     if isinstance(value, int):
         if value.bit_length() > _LONGEST_INTEGER:
-            raise NotPlain(
-                "an integer of more than 4,300 digits, which Python itself does not write: return it as a text"
-            )
+            raise NotPlain("an integer of more than 4,300 digits, which Python itself does not write", "it as a text")
         return value
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, float):
         return number(value)
     if depth == 0:
-        raise NotPlain(_TOO_DEEP)
+        raise _too_deep()
     if isinstance(value, dict):
         items = cast("dict[object, object]", value).items()
         return {_key(key): _plain(item, depth - 1) for key, item in items}
     if isinstance(value, list | tuple):
         return [_plain(item, depth - 1) for item in cast("list[object]", value)]
-    raise NotPlain(_advice(value))
+    raise _refused(value)
 
 
 def number(value: float) -> float | None:
@@ -71,8 +79,8 @@ def _text(value: str) -> str:
         value.encode("utf-8")
     except UnicodeEncodeError:
         raise NotPlain(
-            f"the text {value[:40]!a}, which holds a lone surrogate and is no valid Unicode: "
-            "decode it with errors='replace', or return its bytes as base64"
+            f"the text {value[:40]!a}, which holds a lone surrogate and is no valid Unicode",
+            "it decoded with errors='replace', or its bytes as base64",
         ) from None
     return value
 
@@ -80,7 +88,7 @@ def _text(value: str) -> str:
 def _key(key: object) -> str:
     if isinstance(key, str):
         return _text(key)
-    raise NotPlain(f"an object with the key {key!r}, and keys in JSON are text: return {{str(key): value}} instead")
+    raise NotPlain(f"an object with the key {key!r}, and keys in JSON are text", "{str(key): value} instead")
 
 
 def _builtin(value: object) -> object:
@@ -95,10 +103,10 @@ def _builtin(value: object) -> object:
         return dict(cast("Mapping[object, object]", value))
     if isinstance(value, list | tuple):
         return list(cast("list[object]", value))
-    raise TypeError(_advice(value))
+    raise _refused(value)
 
 
-def _advice(value: object) -> str:
+def _refused(value: object) -> NotPlain:
     kind = type(value)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     if hasattr(value, "model_dump"):
@@ -111,4 +119,4 @@ def _advice(value: object) -> str:
         instead = "what it gives when awaited (declare the function with `async def`)"
     else:
         instead = "dicts, lists, texts, numbers, booleans or None"
-    return f"a value of type {name}, which is not JSON: return {instead}"
+    return NotPlain(f"a value of type {name}, which is not JSON", instead)

@@ -82,13 +82,12 @@ def _write_with_source(problem: "Problem", lines: list[str], console: "Console")
     from rich.text import Text
 
     colour = _COLOURS[str(problem.severity)]
-    where = f"{problem.path or '<text>'}:{problem.line}:{problem.column}"
-    sentence = Text.assemble((one_line(where), "bold"), ": ", (f"{problem.severity}[{problem.code}]", colour))
+    sentence = Text.assemble((one_line(problem.place), "bold"), ": ", (f"{problem.severity}[{problem.code}]", colour))
     sentence.append(f": {one_line(problem.message)}")
     if problem.hint:
         sentence.append(f" ({one_line(problem.hint)})", style="dim")
     console.print(sentence)
-    if problem.line <= len(lines):
+    if 0 < problem.line <= len(lines):
         source, caret = _excerpt(lines[problem.line - 1], problem.column - 1, max(console.width - _GUTTER, 20))
         console.print(Text.assemble((f"{problem.line:5} | ", "dim"), source))
         console.print(Text.assemble(("      | ", "dim"), " " * caret, ("^", colour)))

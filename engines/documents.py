@@ -34,6 +34,8 @@ def load(path: "str | os.PathLike[str]") -> Workflow:
 
 def loads(text: str | bytes) -> Workflow:
     """The workflow of a YAML or JSON text. Raises InvalidDocument with every problem found."""
+    if not isinstance(text, str | bytes):  # pyright: ignore[reportUnnecessaryIsInstance] callers may not check types
+        raise DalsegnoError(f"loads takes the text of a document, not {_kind(text)}: `run` and `start` take a mapping")
     return read(text, expressions=check_expression)
 
 
@@ -65,9 +67,14 @@ class Door:
             if not self.knows(source):
                 self._admit(source.digest, _again(source, self._functions))
             return source
-        path = None if isinstance(source, Mapping) else os.fspath(source)
-        text = _text(source) if isinstance(source, Mapping) else Path(source).read_bytes()
-        digest = blake2b(text, digest_size=16).hexdigest() + (path or "")
+        if isinstance(source, Mapping):
+            text = _text(source)
+            digest = _digest(text)
+            return self._admitted.get(digest) or self._admit(digest, _of_data(text, None, self._functions))
+        if not isinstance(source, str | os.PathLike):  # pyright: ignore[reportUnnecessaryIsInstance] callers may not check types
+            raise DalsegnoError(f"a workflow is a path, a mapping, or what `load` gives, not {_kind(source)}")
+        path, text = os.fspath(source), Path(source).read_bytes()
+        digest = _digest(text) + path
         return self._admitted.get(digest) or self._admit(digest, runnable(text, path, self._functions))
 
     def _admit(self, digest: str, workflow: Workflow) -> Workflow:
@@ -75,6 +82,14 @@ class Door:
             del self._admitted[next(iter(self._admitted))]
         self._admitted[digest] = workflow
         return workflow
+
+
+def _digest(text: bytes) -> str:
+    return blake2b(text, digest_size=16).hexdigest()
+
+
+def _kind(value: object) -> str:
+    return f"a value of type {type(value).__qualname__}"
 
 
 def _text(mapping: Mapping[str, JsonValue]) -> bytes:
@@ -86,12 +101,16 @@ def _text(mapping: Mapping[str, JsonValue]) -> bytes:
 
 def _again(workflow: Workflow, functions: Collection[str]) -> Workflow:
     """Judges a loaded workflow as this engine must: nobody knew of its functions when it was loaded."""
-    try:
-        runnable(msgspec.json.encode(workflow.definition), workflow.path, functions)
-    except InvalidDocument as refused:
-        # The text that the places would be in is not at hand: the references have to do.
-        raise InvalidDocument(replace(problem, line=1, column=1) for problem in refused.problems) from None
+    _of_data(msgspec.json.encode(workflow.definition), workflow.path, functions)
     return workflow
+
+
+def _of_data(encoded: bytes, path: str | None, functions: Collection[str]) -> Workflow:
+    """As `runnable`, for a document whose text is not at hand: a line of its encoding would say nothing to anybody."""
+    try:
+        return runnable(encoded, path, functions)
+    except InvalidDocument as refused:
+        raise InvalidDocument(replace(problem, line=0, column=0) for problem in refused.problems) from None
 
 
 def runnable(text: str | bytes, path: str | None, functions: Collection[str] | None) -> Workflow:

@@ -48,8 +48,9 @@ class CancelTimer(Command, frozen=True, kw_only=True, tag=True):
 class AwaitMessage(Command, frozen=True, kw_only=True, tag=True):
     """Open a subscription: answer with MessageReceived of id `seq` for the first message that one of `filters` takes.
 
-    It stays open over answers: messages that match meanwhile wait in order. `keys` are the correlation keys bound so
-    far. `ready` is whether an answer is awaited at the moment, else the last one is still being worked on.
+    It stays open over answers: messages that match meanwhile wait in order. `keys` are the correlation keys that
+    answers have bound so far. `ready` is whether an answer is awaited at the moment, else the last one is still being
+    worked on.
     """
 
     step: str
@@ -63,7 +64,6 @@ class AwaitNext(Command, frozen=True, kw_only=True, tag=True):
 
     id: int
     filters: list[Filter] | None = None
-    keys: JsonObject = {}
 
 
 class StopAwaiting(Command, frozen=True, kw_only=True, tag=True):
@@ -150,10 +150,10 @@ def recorded(command: AnyCommand, at: int) -> events.Record:
             return events.TimerStarted(at=at, id=seq, step=step, deadline=deadline)
         case CancelTimer(id=id_):
             return events.TimerCancelled(at=at, id=id_)
-        case AwaitMessage(seq=seq, step=step, filters=filters, keys=keys):
-            return events.MessageAwaited(at=at, id=seq, step=step, filters=filters, keys=keys)
-        case AwaitNext(id=id_, filters=filters_, keys=keys):
-            return events.NextAwaited(at=at, id=id_, filters=filters_, keys=keys)
+        case AwaitMessage(seq=seq, step=step, filters=filters):
+            return events.MessageAwaited(at=at, id=seq, step=step, filters=filters)
+        case AwaitNext(id=id_, filters=narrowed):
+            return events.NextAwaited(at=at, id=id_, filters=narrowed)
         case StopAwaiting(id=id_):
             return events.AwaitingStopped(at=at, id=id_)
         case StartChild(seq=seq):

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TypedDict, cast
+from typing import TypedDict
 
 from dalsegno.interpreter.dataflow import NO_FLOW, DataFlow
 from dalsegno.interpreter.expressions import ExpressionSyntaxError
-from dalsegno.interpreter.graph import Directive, Flow, Step, StepGraph, StepList
+from dalsegno.interpreter.extensions import Extension
+from dalsegno.interpreter.flow import Directive, Flow
+from dalsegno.interpreter.graph import Step, StepGraph, StepList
 from dalsegno.interpreter.schemas import SchemaCheck, compile_schema
 from dalsegno.interpreter.templates import Language, Template
+from dalsegno.schema.extensions import extends
 from dalsegno.schema.model import Schema, Task, TaskList, Transform, Workflow
 from dalsegno.schema.problems import InvalidDocument, Problem, Severity
 from dalsegno.schema.values import JsonObject, JsonValue
@@ -25,6 +28,7 @@ class Common(TypedDict):
     flow: DataFlow
     timeout: Template | None
     then: Directive
+    extensions: tuple[Extension, ...]
 
 
 class NotSupported(Exception):
@@ -41,12 +45,18 @@ class Compiler:
     steps: dict[str, Step] = field(default_factory=dict[str, Step])
     lists: dict[str, StepList] = field(default_factory=dict[str, StepList])
     activities: dict[str, str] = field(default_factory=dict[str, str])
+    extensions: tuple[Extension, ...] = ()
 
     def list(self, tasks: TaskList, reference: str) -> StepList:
         """A list of tasks; `reference` is the list's own JSON pointer."""
         targets = {task.name: index for index, task in enumerate(tasks)}
         compiled = StepList(reference, tuple(self._step(task, targets) for task in tasks))
         self.lists[reference] = compiled
+        return compiled
+
+    def single(self, task: Task) -> StepList:
+        """A task alone, as a list; both have its reference."""
+        compiled = self.lists[task.reference] = StepList(task.reference, (self._step(task, {}),))
         return compiled
 
     def add(self, step: Step) -> Step:
@@ -87,6 +97,7 @@ class Compiler:
                 flow=self.flow(task.input, task.output, task.export),
                 timeout=self.timeout(task.timeout),
                 then=directive(task.then, targets),
+                extensions=tuple(each for each in self.extensions if extends(each.extend, task)),
             )
             return self.add(build(self, task, common, targets))
         except (NotSupported, ExpressionSyntaxError, ValueError) as error:
@@ -126,12 +137,12 @@ def compile_workflow(workflow: Workflow) -> StepGraph:
     Raises InvalidDocument where the document uses what this version cannot run (code `not-supported`).
     """
     # Imported here: the table of step types knows every module that builds with this one.
-    from dalsegno.interpreter.steps import BUILDERS, build_root
+    from dalsegno.interpreter.steps import BUILDERS, build_extensions, build_functions, build_root
 
-    if workflow.definition.get("use") and "extensions" in cast(JsonObject, workflow.definition["use"]):
-        raise unusable(workflow, "/use/extensions", NotSupported("`use.extensions`"))
     compiler = Compiler(workflow, Language(workflow.language, workflow.mode == "loose"), BUILDERS)
     try:
+        compiler.extensions = build_extensions(compiler)
+        build_functions(compiler)
         root = build_root(compiler)
     except (NotSupported, ExpressionSyntaxError, ValueError) as error:
         raise unusable(workflow, "", error) from error

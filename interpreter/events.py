@@ -102,7 +102,6 @@ class MessageAwaited(Event, frozen=True, kw_only=True, tag=True):
     id: int
     step: str
     filters: list[Filter]
-    keys: JsonObject = {}
 
 
 class NextAwaited(Event, frozen=True, kw_only=True, tag=True):
@@ -110,7 +109,6 @@ class NextAwaited(Event, frozen=True, kw_only=True, tag=True):
 
     id: int
     filters: list[Filter] | None = None
-    keys: JsonObject = {}
 
 
 class AwaitingStopped(Event, frozen=True, kw_only=True, tag=True):
@@ -118,10 +116,16 @@ class AwaitingStopped(Event, frozen=True, kw_only=True, tag=True):
 
 
 class MessageReceived(Event, frozen=True, kw_only=True, tag=True):
-    """The subscription `id` takes `message`, a CloudEvent in its JSON form."""
+    """The subscription `id` takes `message`, a CloudEvent in its JSON form.
+
+    `filter` is the index of the filter that took it, `keys` are the correlation keys that are bound since then: the
+    engine has looked, and a replay need not look again.
+    """
 
     id: int
     message: JsonObject
+    filter: int = 0
+    keys: JsonObject = {}
 
 
 class ChildStarted(Event, frozen=True, kw_only=True, tag=True):

@@ -68,6 +68,12 @@ def _input(execution: Execution, frame: Frame) -> JsonValue:
 def _task(execution: Execution, frame: Frame) -> JsonValue:
     if frame.parent is None:
         return None
+    task = frame.task
+    described = _described(task)
+    return described if task is frame else {**task.step.definition, **described}
+
+
+def _described(frame: Frame) -> JsonObject:
     return {
         "name": frame.step.name,
         "reference": frame.step.reference,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dalsegno.interpreter.commands import Request
+from dalsegno.interpreter.flow import Directive
 from dalsegno.schema.values import JsonObject, JsonValue
 
 if TYPE_CHECKING:
@@ -19,6 +20,18 @@ if TYPE_CHECKING:
 
 class State(msgspec.Struct, tag_field="state"):
     """What one type of step keeps in its frame besides the common fields; each step module defines its own."""
+
+
+class Extending(msgspec.Struct):
+    """How far the extensions of a task are: `chosen` are those that apply, `at` the next one on this side of the task.
+
+    `side` is `before`, `around` (the task itself runs) or `after`; `then` is where the task goes when it has ended.
+    """
+
+    chosen: list[int]
+    side: str = "before"
+    at: int = 0
+    then: Directive | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -43,6 +56,7 @@ class Frame:
     are those that this frame adds (loop item, caught error). A frame that runs a list of tasks has `tasks`, the
     `cursor` of the current one, `visits` (how often the list jumped backwards) and `data`, the next task's raw input.
     `held` is data that the step keeps for its children: the collection of a loop, the outputs of branches.
+    `extending` is there while extensions run around the task, or still have to.
     """
 
     step: "Step"
@@ -63,6 +77,7 @@ class Frame:
     data: JsonValue = None
     held: JsonValue = None
     state: State | None = None
+    extending: Extending | None = None
     dropped: bool = False
 
     def __post_init__(self) -> None:
@@ -82,7 +97,31 @@ class Frame:
             if frame.variables is not None and name in frame.variables:
                 return frame.variables[name]
             frame = frame.parent
+            if frame is not None and frame.step.sealed:
+                return None  # A function sees nothing of who calls it.
         return None
+
+    @property
+    def task(self) -> "Frame":
+        """The frame whose task is `$task` here: in the tasks of an extension it is the one that they extend (D8)."""
+        frame: Frame | None = self
+        while frame is not None:
+            if frame.step.extends and frame.parent is not None:
+                return frame.parent
+            frame = frame.parent
+            if frame is not None and frame.step.sealed:
+                break
+        return self
+
+    @property
+    def exited(self) -> bool:
+        """Whether the list of tasks was left by `exit`."""
+        return self.tasks is not None and self.cursor > len(self.tasks.steps)
+
+    def exit(self) -> None:
+        """Leave the list of tasks: the cursor goes beyond the end, where it comes in no other way."""
+        assert self.tasks is not None
+        self.cursor = len(self.tasks.steps) + 1
 
     def position(self) -> str:
         """Where the frame is, for idempotency keys: references with loop indices and visits, without attempts."""
@@ -94,7 +133,17 @@ class Frame:
         around = ""
         path = ""
         for frame in reversed(trail):
-            path += frame.step.reference.removeprefix(around) + frame.step.turn(frame)
+            path += frame.step.reference.removeprefix(around)
+            if frame.extending is None or frame.extending.side == "around":
+                path += frame.step.turn(frame)
             path += f"~{frame.visits}" if frame.visits else ""
             around = frame.step.reference
         return path
+
+
+def tree(root: Frame | None) -> list[Frame]:
+    """Every live frame from `root` on, parents before children; none when it was dropped."""
+    frames = [] if root is None or root.dropped else [root]
+    for frame in frames:
+        frames.extend(frame.children)
+    return frames

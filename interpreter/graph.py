@@ -7,11 +7,12 @@ walking. There are two kinds: an InstantStep computes its output at once, any ot
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, ClassVar
 
 from dalsegno.interpreter.dataflow import NO_FLOW, DataFlow
 from dalsegno.interpreter.events import Answer
+from dalsegno.interpreter.flow import Directive as Directive
+from dalsegno.interpreter.flow import Flow as Flow
 from dalsegno.interpreter.frames import Ask, Frame
 from dalsegno.interpreter.templates import Template
 from dalsegno.schema.errors import InternalError
@@ -19,24 +20,18 @@ from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
 
 if TYPE_CHECKING:
+    from dalsegno.interpreter.extensions import Extension
     from dalsegno.interpreter.machine import Machine
-
-
-class Flow(Enum):
-    """The flow directives of the language (DSL reference, "Flow Directive")."""
-
-    CONTINUE = "continue"
-    EXIT = "exit"
-    END = "end"
-
-
-# Where to go when a task is done: a directive, or the index of a task in the same list.
-Directive: TypeAlias = Flow | int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Step:
     """One task, compiled. Its methods get the machine and the frame in which the step lives."""
+
+    #: Whether tasks inside see nothing of what is around but `$context`: they are the body of a function.
+    sealed: ClassVar[bool] = False
+    #: Whether the tasks inside are those of an extension: their `$task` is the task around.
+    extends: ClassVar[bool] = False
 
     name: str
     reference: str
@@ -45,6 +40,7 @@ class Step:
     flow: DataFlow = NO_FLOW
     timeout: Template | None = None
     then: Directive = Flow.CONTINUE
+    extensions: "tuple[Extension, ...]" = ()
 
     @property
     def authorization(self) -> JsonValue:
@@ -86,7 +82,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class InstantStep(Step):
-    """A step that needs nothing but its data: it never waits, and so never has a frame that outlives an event."""
+    """A step that needs nothing but its data: it never waits, and has a frame of its own only while it is extended."""
+
+    def enter(self, machine: "Machine", frame: Frame) -> None:
+        machine.complete(frame, *self.run(machine, frame))
 
     def run(self, machine: "Machine", frame: Frame) -> tuple[JsonValue, Directive]:
         """The raw output, and where to go; raises WorkflowError when the task faults."""

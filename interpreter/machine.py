@@ -34,9 +34,11 @@ from dalsegno.interpreter.events import (
     Resumed,
 )
 from dalsegno.interpreter.execution import Execution
+from dalsegno.interpreter.extensions import follow
 from dalsegno.interpreter.filters import Filter
+from dalsegno.interpreter.flow import Directive, Flow
 from dalsegno.interpreter.frames import Frame
-from dalsegno.interpreter.graph import Directive, Flow, Step, StepGraph, StepList
+from dalsegno.interpreter.graph import Step, StepGraph, StepList
 from dalsegno.interpreter.notices import (
     Notice,
     Observer,
@@ -160,15 +162,15 @@ class Machine:
         deadline = self.execution.clock + length
         self.requests.ask(frame, purpose, StartTimer(seq=-1, step=frame.step.reference, deadline=deadline))
 
-    def await_message(self, frame: Frame, filters: list[Filter], keys: JsonObject) -> None:
+    def await_message(self, frame: Frame, filters: list[Filter]) -> None:
         """Open a subscription; the step is `answered` with a MessageReceived for each message it is ready for.
 
-        Raises WorkflowError where a secret is to be compared with what a message holds.
+        It is ready again after `requests.next`, and is closed with its frame. Raises WorkflowError where a secret is to
+        be compared with what a message holds.
         """
-        if holds_sealed([filters, keys]):
+        if holds_sealed(filters):
             raise WorkflowError.of("expression", f"an event filter cannot look for a secret: {SealedError()}")
-        command = AwaitMessage(seq=-1, step=frame.step.reference, filters=filters, keys=keys)
-        self.requests.ask(frame, "message", command)
+        self.requests.ask(frame, "message", AwaitMessage(seq=-1, step=frame.step.reference, filters=filters))
 
     def start_child(self, frame: Frame, workflow: tuple[str, str, str], data: JsonValue, *, detached: bool) -> None:
         """Ask for an instance of a `workflow` (namespace, name, version).
@@ -215,7 +217,7 @@ class Machine:
         if then is Flow.CONTINUE:
             frame.cursor += 1
         elif then is Flow.EXIT:
-            frame.cursor = len(frame.tasks.steps)
+            frame.exit()
         elif then is Flow.END:
             self._end(frame, output)
             return
@@ -233,6 +235,8 @@ class Machine:
         """The task of a frame is done, with this raw output; `then` replaces the task's own directive."""
         step = frame.step
         frame.variables = None  # A loop's item and a caught error live no longer than the task's own work.
+        if frame.extending is not None and follow(self, frame, frame.extending, output, then):
+            return
         try:
             output = leave(self, frame, output)
             if frame.parent is None:
@@ -264,6 +268,13 @@ class Machine:
         self.drop_children(frame)
         if frame in self.agenda:
             self.agenda.remove(frame)
+
+    def cut(self, frame: Frame) -> None:
+        """Break off whatever a frame does or awaits, but for the timeout of its task."""
+        self.drop_children(frame)
+        for ask in tuple(frame.asks):
+            if ask.purpose != TIMEOUT:
+                self.requests.cancel(ask)
 
     def drop_children(self, frame: Frame) -> None:
         """Forget all frames inside one, and cancel whatever these await."""
@@ -344,7 +355,8 @@ class Machine:
         """The directive `end`: the whole workflow ends, with the output of that task (decision F3)."""
         inside = frame
         while inside.parent is not None:
-            inside.parent.step.ending(self, inside.parent, inside)
+            if not inside.step.extends:
+                inside.parent.step.ending(self, inside.parent, inside)
             inside = inside.parent
         self.drop_children(inside)
         self.complete(inside, output)

@@ -31,6 +31,15 @@ class TaskSkipped:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskWaiting:
+    """A task has nothing to do before a time has come, or a message (DSL, "Status Phases")."""
+
+    reference: str
+    name: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class TaskRetried:
     """A try task begins attempt number `attempt` (from 2) at time `due`, because of `error`."""
 
@@ -71,5 +80,34 @@ class TaskCancelled:
     at: int
 
 
-Notice: TypeAlias = TaskStarted | TaskSkipped | TaskRetried | TaskCompleted | TaskFaulted | TaskCancelled
+@dataclass(frozen=True, slots=True)
+class CorrelationStarted:
+    """A task begins to take messages."""
+
+    reference: str
+    name: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class CorrelationCompleted:
+    """A task has all the messages that it wanted; `keys` are its correlation keys, as far as they have values."""
+
+    reference: str
+    name: str
+    at: int
+    keys: JsonObject
+
+
+Notice: TypeAlias = (
+    TaskStarted
+    | TaskSkipped
+    | TaskWaiting
+    | TaskRetried
+    | TaskCompleted
+    | TaskFaulted
+    | TaskCancelled
+    | CorrelationStarted
+    | CorrelationCompleted
+)
 Observer: TypeAlias = Callable[[Notice], None]

@@ -26,7 +26,6 @@ from dalsegno.interpreter.events import (
 )
 from dalsegno.interpreter.filters import Filter
 from dalsegno.interpreter.frames import Ask, Frame
-from dalsegno.schema.values import JsonObject
 
 _Cancel = type[CancelActivity] | type[CancelTimer] | type[StopAwaiting] | type[CancelChild]
 
@@ -72,18 +71,18 @@ class Requests:
             return None
         if not isinstance(answer, _ANSWERED_BY[type(ask.command)]):
             raise TypeError(f"an answer to {type(ask.command).__name__} {answer.id}")
-        if isinstance(ask.command, AwaitMessage):
-            ask.command = msgspec.structs.replace(ask.command, ready=False)
+        if isinstance(ask.command, AwaitMessage) and isinstance(answer, MessageReceived):
+            ask.command = msgspec.structs.replace(ask.command, keys=answer.keys, ready=False)
         else:
             self._settle(ask)
         return ask
 
-    def next(self, ask: Ask, filters: list[Filter] | None, keys: JsonObject) -> None:
+    def next(self, ask: Ask, filters: list[Filter] | None = None) -> None:
         """Make a subscription ready for its next message; `filters` None: as before."""
         assert isinstance(ask.command, AwaitMessage)
         changed = ask.command.filters if filters is None else filters
-        ask.command = msgspec.structs.replace(ask.command, filters=changed, keys=keys, ready=True)
-        self.say(AwaitNext(seq=-1, id=ask.seq, filters=filters, keys=keys))
+        ask.command = msgspec.structs.replace(ask.command, filters=changed, ready=True)
+        self.say(AwaitNext(seq=-1, id=ask.seq, filters=filters))
 
     def _settle(self, ask: Ask) -> None:
         del self.awaited[ask.seq]

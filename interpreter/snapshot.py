@@ -13,12 +13,13 @@ from dalsegno.interpreter import codec
 from dalsegno.interpreter.commands import Outcome, Request, ScheduleActivity, StartChild
 from dalsegno.interpreter.events import InstanceStarted
 from dalsegno.interpreter.execution import Execution
-from dalsegno.interpreter.frames import Ask, Frame, State
+from dalsegno.interpreter.frames import Ask, Extending, Frame, State, tree
 from dalsegno.interpreter.graph import StepGraph
 from dalsegno.interpreter.machine import Machine
 from dalsegno.interpreter.notices import Observer
 from dalsegno.interpreter.same import encoded
 from dalsegno.interpreter.steps.fork import ForkState
+from dalsegno.interpreter.steps.listen import ListenState
 from dalsegno.interpreter.steps.loop import LoopState
 from dalsegno.interpreter.steps.trying import TryState
 from dalsegno.schema.errors import DalsegnoError
@@ -64,7 +65,9 @@ class _Frame(msgspec.Struct, frozen=True):
     visits: int
     data: _Held
     held: _Held
-    state: ForkState | LoopState | TryState | None
+    raw_output: _Held
+    state: ForkState | ListenState | LoopState | TryState | None
+    extending: Extending | None
 
 
 class _Ask(msgspec.Struct, frozen=True):
@@ -99,7 +102,7 @@ def take(machine: Machine) -> Snapshot:
     Raises WorkflowError while a frame holds data that is nested too deeply to be written: the log has to do.
     """
     writer = _Writer()
-    frames = _frames(machine)
+    frames = tree(machine.root)
     index = {id(frame): number for number, frame in enumerate(frames)}
     started = machine.started
     state = _State(
@@ -156,14 +159,6 @@ def restore(graph: StepGraph, snapshot: Snapshot, observer: Observer | None = No
     return machine
 
 
-def _frames(machine: Machine) -> list[Frame]:
-    """Every live frame, parents before children."""
-    frames = [] if machine.root is None or machine.root.dropped else [machine.root]
-    for frame in frames:
-        frames.extend(frame.children)
-    return frames
-
-
 class _Writer:
     """Writes values, each large one once."""
 
@@ -188,7 +183,9 @@ class _Writer:
             visits=frame.visits,
             data=self.value(frame.data),
             held=self.value(frame.held),
-            state=cast("ForkState | LoopState | TryState | None", frame.state),
+            raw_output=self.value(frame.raw_output),
+            extending=frame.extending,
+            state=cast("ForkState | ListenState | LoopState | TryState | None", frame.state),
         )
 
     def ask(self, ask: Ask, index: dict[int, int]) -> _Ask:
@@ -238,10 +235,10 @@ class _Reader:
         frame.cursor = stored.cursor
         frame.visits = stored.visits
         frame.data = self.value(stored.data)
-        held = self.value(stored.held)
-        # Equal values are read once and shared; this one is written into.
-        frame.held = list(held) if isinstance(held, list) else held
+        frame.held = _own(self.value(stored.held))
+        frame.raw_output = self.value(stored.raw_output)
         frame.state = cast("State | None", stored.state)
+        frame.extending = stored.extending
         if parent is not None:
             parent.children.append(frame)
         return frame
@@ -258,3 +255,10 @@ class _Reader:
             except KeyError:
                 raise UnreadableSnapshot(f"the snapshot lacks the value {stored.digest}") from None
         return self._read[stored.digest]
+
+
+def _own(held: JsonValue) -> JsonValue:
+    """What a step holds, as its own: equal values are read once and shared, but lists that are held are added to."""
+    if isinstance(held, dict):
+        return {name: _own(value) for name, value in held.items()}
+    return list(held) if isinstance(held, list) else held

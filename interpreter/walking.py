@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 from dalsegno.interpreter.commands import Yield
 from dalsegno.interpreter.dataflow import NO_FLOW
 from dalsegno.interpreter.errors import WorkflowError, with_instance
+from dalsegno.interpreter.extensions import begin
+from dalsegno.interpreter.flow import Directive, Flow
 from dalsegno.interpreter.frames import Frame
-from dalsegno.interpreter.graph import Directive, Flow, InstantStep
+from dalsegno.interpreter.graph import InstantStep
 from dalsegno.interpreter.notices import TaskCompleted, TaskFaulted, TaskSkipped, TaskStarted
 from dalsegno.schema.values import JsonValue
 
@@ -39,7 +41,7 @@ def _advance(machine: "Machine", frame: Frame) -> None:
             return
         step = steps[frame.cursor]
         task = Frame(step, frame, machine.execution.clock, frame.data)
-        if not isinstance(step, InstantStep):
+        if step.extensions or not isinstance(step, InstantStep):
             start(machine, frame, task)
             return
         try:
@@ -89,7 +91,7 @@ def start(machine: "Machine", around: Frame, task: Frame) -> None:
             return
         if step.timeout is not None:
             machine.start_timer(task, machine.length(step.timeout, task), TIMEOUT)
-        step.enter(machine, task)
+        begin(machine, task)
     except WorkflowError as error:
         machine.fault(task, error.error)
 

@@ -60,6 +60,9 @@ CODES: Final[dict[str, Code]] = {
     # Names
     "undefined-reference": Code(_ERROR, "A name that nothing under `use` defines."),
     "unknown-function": Code(_WARNING, "`call` names no function that is known here."),
+    "malformed-function": Code(
+        _ERROR, "`call` names a function of a catalog in another form than `name:version@catalog`."
+    ),
     "invalid-variable": Code(_ERROR, "A variable's name that an expression could not use."),
     # Values
     "invalid-duration": Code(_ERROR, "A duration that is negative, empty or malformed."),

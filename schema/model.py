@@ -193,11 +193,11 @@ class Workflow:
 
     @cached_property
     def input(self) -> Transform:
-        return _transform(self.definition.get("input"), "from")
+        return transform(self.definition.get("input"), "from")
 
     @cached_property
     def output(self) -> Transform:
-        return _transform(self.definition.get("output"), "as")
+        return transform(self.definition.get("output"), "as")
 
     @cached_property
     def timeout(self) -> JsonValue:
@@ -240,9 +240,9 @@ def task(name: str, definition: JsonObject, reference: str, workflow: Workflow) 
         reference=reference,
         definition=definition,
         if_=_text(definition.get("if")),
-        input=_transform(definition.get("input"), "from"),
-        output=_transform(definition.get("output"), "as"),
-        export=_transform(definition.get("export"), "as"),
+        input=transform(definition.get("input"), "from"),
+        output=transform(definition.get("output"), "as"),
+        export=transform(definition.get("export"), "as"),
         timeout=_timeout(definition, workflow),
         then=_text(definition.get("then")) or "continue",
     )
@@ -379,7 +379,8 @@ def _timeout(definition: JsonObject, workflow: Workflow) -> JsonValue:
     return as_object(timeout).get("after")
 
 
-def _transform(value: JsonValue, key: str) -> Transform:
+def transform(value: JsonValue, key: str) -> Transform:
+    """`input`, `output` or `export` as written; `key` is the one that holds its expression."""
     definition = as_object(value)
     if not definition:
         return _IDENTITY

@@ -23,7 +23,8 @@ class Problem:
     """One finding about a document.
 
     `code` is stable and has a heading in docs/problems.md; `line` and `column` count from 1 and point at the
-    offending key or value; `reference` is its JSON pointer (RFC 6901); `hint` is the remedy, where one is known.
+    offending key or value, and are 0 where the document was handed over as data, which has no lines; `reference` is its
+    JSON pointer (RFC 6901); `hint` is the remedy, where one is known.
     """
 
     code: str
@@ -35,10 +36,16 @@ class Problem:
     reference: str = ""
     hint: str | None = None
 
+    @property
+    def place(self) -> str:
+        """Where it is: `order.yaml:3:5`, and without a text `order.yaml#/do/0/pay`."""
+        if self.line:
+            return f"{self.path or '<text>'}:{self.line}:{self.column}"
+        return f"{self.path or '<data>'}#{self.reference}"
+
     def __str__(self) -> str:
-        where = f"{self.path or '<text>'}:{self.line}:{self.column}"
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{where}: {self.severity}[{self.code}]: {self.message}{hint}"
+        return f"{self.place}: {self.severity}[{self.code}]: {self.message}{hint}"
 
 
 class InvalidDocument(DalsegnoError):

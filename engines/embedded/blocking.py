@@ -17,6 +17,7 @@ from dalsegno.engines.embedded.registry import LATEST
 from dalsegno.engines.errors import EngineClosed
 from dalsegno.engines.patience import Timeout
 from dalsegno.engines.records import HistoryRow, InstanceRecord, Statistics, Verification, WorkflowRecord
+from dalsegno.engines.sinks import Sinks
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
 
@@ -41,6 +42,7 @@ class Engine:
         patience: float | None = 30,
         machines: int = 1_000,
         watcher: Watcher | None = None,
+        lifecycle: Sinks = (),
     ) -> None:
         """An engine on the SQLite file `store`; the arguments are AsyncEngine's."""
         self._engine = AsyncEngine(
@@ -51,6 +53,7 @@ class Engine:
             patience=patience,
             machines=machines,
             watcher=watcher,
+            lifecycle=lifecycle,
         )
         self._loop: asyncio.AbstractEventLoop | None = None
 

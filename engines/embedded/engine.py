@@ -3,7 +3,7 @@
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from types import TracebackType
@@ -14,12 +14,15 @@ from dalsegno.activities.secrets import Secrets
 from dalsegno.engines.documents import Door, Source
 from dalsegno.engines.embedded import history, reading, requests, verification
 from dalsegno.engines.embedded.deciders import deciders as of_the_house
+from dalsegno.engines.embedded.delivery import Delivery
 from dalsegno.engines.embedded.dispatcher import Dispatcher, Performer
 from dalsegno.engines.embedded.file import MEMORY
 from dalsegno.engines.embedded.instance import AsyncInstance
 from dalsegno.engines.embedded.interpreting import Interpreters, Watcher
 from dalsegno.engines.embedded.owner import Owner, Report
 from dalsegno.engines.embedded.ownership import Ownership
+from dalsegno.engines.embedded.paging import HistoryRows
+from dalsegno.engines.embedded.recorder import Recorder
 from dalsegno.engines.embedded.registry import LATEST
 from dalsegno.engines.embedded.round import Ask, Round
 from dalsegno.engines.embedded.starting import starting
@@ -28,7 +31,9 @@ from dalsegno.engines.embedded.waiting import Progress, Waiting
 from dalsegno.engines.errors import EngineClosed
 from dalsegno.engines.ports import Clock, Deciders, Ids
 from dalsegno.engines.records import HistoryRow, InstanceRecord, Statistics, Verification, WorkflowRecord
+from dalsegno.engines.sinks import Sinks, sinks_of
 from dalsegno.engines.system import SystemClock, SystemIds
+from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonValue
 
@@ -53,6 +58,7 @@ class AsyncEngine:
         patience: float | None = 30,
         machines: int = 1_000,
         watcher: Watcher | None = None,
+        lifecycle: Sinks = (),
         clock: Clock | None = None,
         ids: Ids | None = None,
         deciders: Deciders | None = None,
@@ -62,8 +68,9 @@ class AsyncEngine:
 
         `activities` are the Python functions that documents may call. `patience` is how many seconds to wait for
         another engine to leave the store, None for ever. `machines` bounds how many instances stay in memory between
-        turns. `watcher` is told of tasks as they start and end, on the engine's thread. The rest replaces the outside
-        world in tests.
+        turns. `watcher` is told of tasks as they start and end, on the engine's thread. `lifecycle` says where the
+        language's lifecycle events go: a file, an http(s) URL, "messages" for the engine's own message store, a Sink,
+        or several of them. The rest replaces the outside world in tests.
 
         `secrets` has the values of those that documents declare under `use.secrets`, by name: texts, or objects with
         fields such as `username` and `password`; it raises DalsegnoError for what is no plain data. They are never
@@ -75,7 +82,10 @@ class AsyncEngine:
         self._patience = patience
         self._clock = clock or SystemClock()
         self._ids = ids or SystemIds()
-        self._deciders = of_the_house(deciders or Interpreters(watcher))
+        sinks = sinks_of(lifecycle)
+        self._delivery = Delivery(sinks, self._clock, lambda ask: self._owner.tell(ask))
+        recorder = Recorder(sinks, self._ids, self._delivery.news)
+        self._deciders = of_the_house(deciders or Interpreters(watcher, recorder.hear if sinks else None))
         self._door = Door(self._activities.names)
         self._waiting = Waiting()
         self._open = self._entered = False
@@ -85,6 +95,7 @@ class AsyncEngine:
             clock=self._clock,
             deciders=self._deciders,
             capacity=machines,
+            recorder=recorder,
             report=self._reported_elsewhere,
             failed=self._failed_elsewhere,
         )
@@ -95,16 +106,19 @@ class AsyncEngine:
     # --- its life ----------------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
-        """Takes the store over. Raises StoreError when it cannot be used, or when another engine keeps it too long."""
+        """Takes the store over. Raises StoreError when it cannot be used, or when another engine keeps it too long,
+        and DalsegnoError for a sink of lifecycle events that cannot be used."""
         if self._entered:
             raise EngineClosed
         self._loop = asyncio.get_running_loop()
         self._open = self._entered = True
         async with AsyncExitStack() as closing:
             closing.push_async_callback(self._activities.aclose)
+            self._delivery.prepare()
             self._reader = closing.enter_context(ThreadPoolExecutor(1, "dalsegno reader"))
             await self._take_over()
             closing.push_async_callback(self._stop)
+            self._delivery.start()
             if self.path != MEMORY:
                 self._reading = await self._loop.run_in_executor(self._reader, Store.readable, self.path)
                 # On the reader's thread, behind whatever is still being read.
@@ -141,6 +155,7 @@ class AsyncEngine:
 
     async def _stop(self) -> None:
         interrupted = await self._dispatcher.stop()
+        await self._loop.run_in_executor(self._reader, self._delivery.stop, self.path == MEMORY)
         self._owner.stop(interrupted)
         await self._loop.run_in_executor(self._reader, self._owner.join)
 
@@ -162,6 +177,8 @@ class AsyncEngine:
         same. Raises InvalidDocument, also for a function that no activity stands for; FileNotFoundError; DalsegnoError
         for an input that is not JSON.
         """
+        if if_exists not in ("fail", "attach"):
+            raise DalsegnoError(f"if_exists: {if_exists!r} is neither 'fail' nor 'attach'")
         loaded = await self._admit(workflow)
         started = starting(loaded, input, id=id, tags=tags, now=self._clock.now(), ids=self._ids)
 
@@ -214,17 +231,17 @@ class AsyncEngine:
     ) -> Sequence[InstanceRecord]:
         """Instances, newest first, one page of `limit`.
 
-        `status` is one of the language's; `workflow` a name, or namespace/name; `after` the id at which the last page
-        ended (InstanceNotFound when it is gone).
+        `status` is one of the language's; `workflow` a name, or namespace/name, with or without :version; `after` the
+        id at which the last page ended (InstanceNotFound when it is gone). Raises DalsegnoError for another status.
         """
         return await self.read(lambda store: reading.records(store, status, workflow, after, limit))
 
-    async def history(self, id: str, *, start: int = 0) -> AsyncIterator[HistoryRow]:
-        """The log of an instance, from position `start` to its end of now. Raises InstanceNotFound."""
-        while rows := await self.history_page(id, start):
-            for row in rows:
-                yield row
-            start = rows[-1].seq + 1
+    def history(self, id: str, *, start: int = 0) -> HistoryRows:
+        """The log of an instance, from position `start` to its end of now.
+
+        `async for` reads it page by page, `await` gives all of it. Either raises InstanceNotFound.
+        """
+        return HistoryRows(lambda start: self.history_page(id, start), start)
 
     async def history_page(self, id: str, start: int) -> Sequence[HistoryRow]:
         """Some rows of the history from position `start` on; none at its end. Raises InstanceNotFound."""

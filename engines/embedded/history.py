@@ -37,6 +37,7 @@ from dalsegno.interpreter.events import (
     TimerStarted,
     Yielded,
 )
+from dalsegno.interpreter.filters import Equal, Filter, Pass, Read
 from dalsegno.schema.values import JsonValue
 
 PAGE = 500
@@ -123,7 +124,7 @@ def _detail(event: AnyEvent, request: _Request | None) -> str:
         case ChildCompleted():
             return f"{name} {_json(event.output)}"
         case MessageAwaited():
-            return " or ".join(str(each.attributes.get("type", "any type")) for each in event.filters)
+            return " or ".join(_messages(each) for each in event.filters)
         case TimerStarted():
             return f"until {moment(event.deadline).isoformat(timespec='milliseconds')}"
         case MessageEmitted() | MessageReceived():
@@ -145,6 +146,19 @@ def _name(request: _Request | None) -> str:
             return name
         case _:
             return ""
+
+
+def _messages(filter_: Filter) -> str:
+    """Which messages a filter takes, by their type."""
+    for condition in filter_.conditions:
+        match condition:
+            case Read(path=("type",), text=type_) | Equal(path=("type",), value=str(type_)):
+                return type_
+            case Pass(path=("type",), code=code):
+                return f"a type where {code.expression.strip()}"
+            case _:
+                pass
+    return "any type"
 
 
 def _json(value: JsonValue) -> str:

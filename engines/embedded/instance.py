@@ -1,16 +1,16 @@
 """The handle of an instance, for a program on an event loop."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dalsegno.engines.embedded import reading
+from dalsegno.engines.embedded.paging import HistoryRows
 from dalsegno.engines.embedded.turn import Outcome
 from dalsegno.engines.embedded.waiting import Progress
 from dalsegno.engines.errors import WorkflowCancelled, WorkflowFaulted, WorkflowTimeout
 from dalsegno.engines.patience import Timeout, seconds
-from dalsegno.engines.records import HistoryRow, InstanceRecord
+from dalsegno.engines.records import InstanceRecord
 from dalsegno.interpreter.codec import masked
 from dalsegno.interpreter.events import InstanceCancelled, InstanceCompleted, InstanceFaulted
 from dalsegno.schema.values import JsonObject, JsonValue
@@ -111,10 +111,9 @@ class AsyncInstance:
         """Ends it at once, as cancelled, without waiting for anything. Raises WrongStatus when it has ended."""
         await self._request("terminate", reason)
 
-    async def history(self, *, start: int = 0) -> AsyncIterator[HistoryRow]:
-        """The log from position `start` to its end of now."""
-        async for row in self._engine.history(self.id, start=start):
-            yield row
+    def history(self, *, start: int = 0) -> HistoryRows:
+        """The log from position `start` to its end of now, to be awaited, or read page by page with `async for`."""
+        return self._engine.history(self.id, start=start)
 
     async def _request(self, kind: str, argument: str | None) -> None:
         self._record = await self._engine.request(kind, self.id, argument)

@@ -7,6 +7,7 @@ from dalsegno.engines.ports import Written
 from dalsegno.interpreter import Machine, Snapshot, compile, replay, restore, take
 from dalsegno.interpreter.commands import AnyCommand
 from dalsegno.interpreter.events import AnyEvent, Fact
+from dalsegno.interpreter.frames import tree
 from dalsegno.interpreter.notices import Notice
 from dalsegno.schema.model import Workflow
 
@@ -34,6 +35,10 @@ class Interpreter:
     def pending(self) -> Sequence[AnyCommand]:
         return self._machine.pending
 
+    @property
+    def tasks(self) -> Sequence[str]:
+        return [frame.step.reference for frame in tree(self._machine.root) if frame.step.is_task]
+
     def apply(self, event: Fact, /) -> Sequence[AnyCommand]:
         return self._machine.apply(event)
 
@@ -44,12 +49,12 @@ class Interpreter:
 class Interpreters:
     """Makes machines; graphs are compiled once per document."""
 
-    def __init__(self, watcher: Watcher | None = None) -> None:
-        self._watcher = watcher
+    def __init__(self, *watchers: Watcher | None) -> None:
+        self._watchers = tuple(watcher for watcher in watchers if watcher is not None)
 
     def restore(self, workflow: Workflow, written: Written | None, tail: Iterable[AnyEvent]) -> Interpreter:
         graph = compile(workflow)
-        watch = _Watch(self._watcher) if self._watcher else None
+        watch = _Watch(self._watchers) if self._watchers else None
         machine = Machine(graph, watch)
         if written is not None:
             machine = restore(graph, Snapshot(written.state, written.values), watch)
@@ -62,10 +67,11 @@ class Interpreters:
 class _Watch:
     """Passes notices on, but not those that a replay repeats."""
 
-    def __init__(self, watcher: Watcher) -> None:
-        self._watcher = watcher
+    def __init__(self, watchers: Sequence[Watcher]) -> None:
+        self._watchers = watchers
         self.machine: Machine | None = None
 
     def __call__(self, notice: Notice) -> None:
         if self.machine is not None and self.machine.started is not None:
-            self._watcher(self.machine.started.instance, notice)
+            for watcher in self._watchers:
+                watcher(self.machine.started.instance, notice)

@@ -26,12 +26,17 @@ WORTH = 64
 
 @dataclass(slots=True)
 class Live:
-    """An execution in memory. `tail` and `grown` count the events and bytes of its log since the last checkpoint."""
+    """An execution in memory.
+
+    `status` is the decider's after the last turn; `tail` and `grown` count the events and bytes of its log since the
+    last checkpoint.
+    """
 
     whose: Whose
     decider: Decider
     head: int
     at: int
+    status: str
     tail: int
     grown: int
     size: int
@@ -46,8 +51,9 @@ class Live:
                 break
         return decision
 
-    def moved(self, committed: Committed) -> None:
-        """Takes note of a turn that was written."""
+    def moved(self, committed: Committed, status: str) -> None:
+        """Takes note of a turn that was written, and of the status that came of it."""
+        self.status = status
         self.tail += committed.head - self.head
         self.grown += committed.written
         self.head = committed.head
@@ -120,4 +126,4 @@ class LiveExecutions:
         decider = self._deciders[row.kind].restore(workflow, checkpoint, tail)
         if decider.position != row.head:
             raise NondeterminismError(row.head, "the end of the log", f"an end at {decider.position}")
-        return Live(whose_of(self._store, row), decider, row.head, row.updated, row.head - seq, 0, size)
+        return Live(whose_of(self._store, row), decider, row.head, row.updated, row.status, row.head - seq, 0, size)

@@ -17,6 +17,7 @@ from dalsegno.engines.embedded.inbox import Letter
 from dalsegno.engines.embedded.live import WORTH, LiveExecutions
 from dalsegno.engines.embedded.ownership import Ownership
 from dalsegno.engines.embedded.pending import PendingActivity
+from dalsegno.engines.embedded.recorder import Recorder
 from dalsegno.engines.embedded.requests import open_letter
 from dalsegno.engines.embedded.round import Ask, Round, Tell
 from dalsegno.engines.embedded.store import Store
@@ -50,6 +51,7 @@ class Owner:
         clock: Clock,
         deciders: DecidersByKind,
         capacity: int,
+        recorder: Recorder,
         report: Callable[[Report], None],
         failed: Callable[[BaseException], None],
     ) -> None:
@@ -57,6 +59,7 @@ class Owner:
         self._clock = clock
         self._deciders = deciders
         self._capacity = capacity
+        self._recorder = recorder
         self._report = report
         self._failed = failed
         self._errands: deque[Errand] = deque()
@@ -199,7 +202,7 @@ class Owner:
             self._report(((), [(errand, None, error)]))
 
     def _attempt(self, errands: Sequence[Errand]) -> None:
-        round_ = Round(self.store, self._live, self._clock.now())
+        round_ = Round(self.store, self._live, self._recorder, self._clock.now())
         try:
             with self.store.transaction(self._epoch):
                 round_.make(errands)
@@ -207,6 +210,7 @@ class Owner:
             round_.abandon()
             raise
         round_.settle()
+        self._recorder.settle()
         if round_.timers:
             self._nearest = self.store.pending.nearest()
         # Behind whatever has come meanwhile, so that a cancellation is heard before the loop goes on.

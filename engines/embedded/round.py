@@ -9,6 +9,7 @@ from dalsegno.engines.embedded.executions import Execution
 from dalsegno.engines.embedded.inbox import FACT
 from dalsegno.engines.embedded.live import WORTH, Live, LiveExecutions
 from dalsegno.engines.embedded.reading import started_of
+from dalsegno.engines.embedded.recorder import Recorder
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.turn import Committed, Outcome, StaleTurn, begin, commit, end, whose_of
 from dalsegno.engines.errors import StoreError
@@ -56,6 +57,7 @@ class Round:
 
     store: Store
     live: LiveExecutions
+    recorder: Recorder
     now: int
     committed: list[Committed] = field(default_factory=list[Committed])
     replies: list[tuple[Ask, object, BaseException | None]] = field(
@@ -100,6 +102,7 @@ class Round:
         bodies = [impose(event)]
         if row.head == 0:
             bodies.insert(0, self._pack(row.number, started or started_of(self.store, row)))
+        self.recorder.ended(self.store, whose_of(self.store, row), event, self._tasks(row))
         status = "faulted" if isinstance(event, InstanceFaulted) else "cancelled"
         head = row.head + len(bodies)
         self.store.log.append(row.number, row.head, bodies)
@@ -111,6 +114,7 @@ class Round:
 
     def fault(self, row: Execution, cause: BaseException, facts: Sequence[Fact] = ()) -> None:
         """Faults an execution for a bug of ours: no `try` catches it (decision E8)."""
+        self.live.drop(row.number)  # It may have heard of things that never happened.
         _LOGGER.error("instance %s: a fault in the engine", row.instance, exc_info=cause)
         detail = f"{type(cause).__qualname__}: {cause}. This is a bug in Dalsegno, please report it."
         event = InstanceFaulted(
@@ -129,6 +133,8 @@ class Round:
 
     def suspend(self, row: Execution, reason: str | None) -> None:
         """From now on, what is to be told to the execution waits in the inbox."""
+        if self.recorder.active:
+            self.recorder.suspended(self.store, whose_of(self.store, row), self.now, self._tasks(row))
         self.store.executions.suspend(row.number, reason)
         self.store.pending.hold(row.number, True)
         self.live.drop(row.number)
@@ -137,6 +143,9 @@ class Round:
     def resume(self, row: Execution) -> None:
         """Tells what has waited, in its order, and lets timers fire again, the overdue ones at once."""
         self.wake(row)
+        if self.recorder.active:
+            whose = whose_of(self.store, row)
+            self.recorder.resumed(self.store, whose, self.now, row.status, self._tasks(row))
         for letter in self.store.inbox.facts(row.number):
             self.store.inbox.remove(letter.number)
             self.tell(row.number, letter.fact(self.store.values.get))
@@ -148,6 +157,17 @@ class Round:
         self.store.executions.resume(row.number)
         self.store.pending.hold(row.number, False)
         self.timers = True
+
+    def _tasks(self, row: Execution) -> Sequence[str]:
+        """The tasks under way, for those who want to be told of them."""
+        if not self.recorder.active:
+            return ()
+        try:
+            live = self.live.find(row.number) or self.live.load(row)
+        except Exception as error:
+            _LOGGER.debug("the tasks of instance %s are not known: %s", row.instance, error)
+            return ()  # What made it impossible to go on does so here too.
+        return live.decider.tasks
 
     def _pack(self, number: int, fact: Fact) -> str:
         body, values = pack(fact)
@@ -161,18 +181,22 @@ class Round:
             if live is None:
                 return
             work = begin(live.head, live.at, facts)
+            self.recorder.listen()
             decision = live.decide(work)
         except _SUSPENDING as error:
             row = self._row(number)
             _LOGGER.error("instance %s is suspended: %s; it goes on after `resume()`", row.instance, error)
+            self.live.drop(number)  # It has heard of things that will not have happened.
             self.suspend(row, str(error) or type(error).__name__)
             self._hold(number, facts)
             return
         except Exception as error:
             self.fault(self._row(number), error, facts)
             return
-        written = commit(self.store, work, decision, live.whose, live.decider.status)
-        live.moved(written)
+        status = live.decider.status
+        written = commit(self.store, work, decision, live.whose, status)
+        self.recorder.turned(self.store, written, live.head == 0, live.status, status)
+        live.moved(written, status)
         self.timers = self.timers or written.timers
         self.committed.append(written)
         if written.outcome is not None:

@@ -31,6 +31,10 @@ class Scheduling:
     def pending(self) -> Sequence[AnyCommand]:
         return self.scheduler.pending
 
+    @property
+    def tasks(self) -> Sequence[str]:
+        return ()
+
     def apply(self, event: Fact, /) -> Sequence[AnyCommand]:
         return self.scheduler.apply(event)
 

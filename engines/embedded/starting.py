@@ -34,14 +34,21 @@ def starting(
         input=given(input),
         budgets=asdict(Budget()),
         runtime={"name": "dalsegno", "version": __version__, "metadata": {}},
-        tags=dict(tags or {}),
+        tags=_tags(tags or {}),
     )
 
 
 def _checked(id_: str) -> str:
-    if not id_ or len(id_) > _LONGEST_ID or not id_.isprintable():
+    if not (isinstance(id_, str) and 0 < len(id_) <= _LONGEST_ID and id_.isprintable()):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise DalsegnoError(f"an instance's id is a printable text of 1 to {_LONGEST_ID} characters, not {id_!r}")
     return id_
+
+
+def _tags(tags: Mapping[str, str]) -> dict[str, str]:
+    for name, text in tags.items():
+        if not isinstance(name, str) or not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise DalsegnoError(f"tags are texts with names, such as {{'customer': '7'}}, not {{{name!r}: {text!r}}}")
+    return dict(tags)
 
 
 def given(input: object) -> JsonValue:
@@ -52,4 +59,4 @@ def given(input: object) -> JsonValue:
     try:
         return {} if input is None else plain(input)
     except NotPlain as error:
-        raise DalsegnoError(f"the input of a workflow must be a JSON value: {error}") from error
+        raise DalsegnoError(f"the input of a workflow must be a JSON value: {error.asking('give')}") from error

@@ -15,6 +15,7 @@ from dalsegno.engines.embedded.file import open_for_reading, open_for_writing, t
 from dalsegno.engines.embedded.inbox import Inbox
 from dalsegno.engines.embedded.log import Log
 from dalsegno.engines.embedded.messages import Messages
+from dalsegno.engines.embedded.outbox import Outbox
 from dalsegno.engines.embedded.pending import Pending
 from dalsegno.engines.embedded.registry import Registry
 from dalsegno.engines.embedded.values import Values
@@ -37,6 +38,7 @@ class Store:
         self.pending = Pending(database)
         self.inbox = Inbox(database)
         self.messages = Messages(database)
+        self.outbox = Outbox(database)
         self.commits = 0
 
     @classmethod

@@ -113,6 +113,7 @@ CREATE TABLE messages (
 );
 """
 
+# One table, or a few that belong together, each.
 _REGISTERED = """
 CREATE TABLE registered (
   namespace TEXT NOT NULL,
@@ -123,11 +124,19 @@ CREATE TABLE registered (
   PRIMARY KEY (namespace, name, version)
 ) WITHOUT ROWID"""
 
+_OUTBOX = """
+CREATE TABLE outbox (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,  -- the order in which a sink gets them
+  sink TEXT NOT NULL,
+  execution INTEGER NOT NULL,
+  body TEXT NOT NULL                -- the CloudEvent, as it is sent
+);
+CREATE INDEX deliveries ON outbox (sink)"""
+
 # A schedule is an execution too, decided by somebody else than the machine.
 _KINDS = "ALTER TABLE executions ADD COLUMN kind TEXT NOT NULL DEFAULT 'workflow'"
 
-# One table, or a few that belong together, each.
-_SECOND = ";\n".join((_REGISTERED, _KINDS))
+_SECOND = ";\n".join((_REGISTERED, _OUTBOX, _KINDS))
 
 #: What makes each format out of the one before; a new store goes through all of them.
 FORMATS = (_FIRST, _SECOND)

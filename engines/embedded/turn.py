@@ -11,7 +11,7 @@ from typing import TypeAlias, cast
 import msgspec
 
 from dalsegno.engines.embedded.body import pack
-from dalsegno.engines.embedded.executions import Execution
+from dalsegno.engines.embedded.executions import Execution, Kind
 from dalsegno.engines.embedded.store import Store
 from dalsegno.interpreter.commands import AnyCommand, recorded
 from dalsegno.interpreter.events import (
@@ -56,12 +56,20 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Whose:
-    """An execution as everybody else knows it: its number here, its id, its UUID, namespace/name:version."""
+    """An execution as everybody else knows it: its number here, its id, its UUID, and what workflow it is of."""
 
     execution: int
     instance: str
     uuid: str
-    workflow: str
+    namespace: str
+    name: str
+    version: str
+    kind: Kind
+
+    @property
+    def workflow(self) -> str:
+        """namespace/name:version."""
+        return f"{self.namespace}/{self.name}:{self.version}"
 
 
 @dataclass(slots=True)
@@ -177,4 +185,4 @@ def end(store: Store, execution: int) -> None:
 def whose_of(store: Store, row: Execution) -> Whose:
     """For whom the work of an execution is."""
     workflow = store.documents.get(row.document)
-    return Whose(row.number, row.instance, row.execution, f"{workflow.namespace}/{workflow.name}:{workflow.version}")
+    return Whose(row.number, row.instance, row.execution, workflow.namespace, workflow.name, workflow.version, row.kind)

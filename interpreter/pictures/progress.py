@@ -6,6 +6,8 @@ from typing import Final
 
 from dalsegno.interpreter.commands import Request, ScheduleActivity, StartChild
 from dalsegno.interpreter.notices import (
+    CorrelationCompleted,
+    CorrelationStarted,
     Notice,
     TaskCancelled,
     TaskCompleted,
@@ -13,6 +15,7 @@ from dalsegno.interpreter.notices import (
     TaskRetried,
     TaskSkipped,
     TaskStarted,
+    TaskWaiting,
 )
 
 #: In the order in which a legend shows them.
@@ -51,6 +54,8 @@ class Progress:
                 mark.state = "faulted"
             case TaskCancelled():
                 mark.state = "cancelled"
+            case TaskWaiting() | CorrelationStarted() | CorrelationCompleted():
+                pass  # `awaits` says it.
 
     def awaits(self, requests: Sequence[Request]) -> None:
         """Tell the tasks that wait for time or a message from those that are at work."""

@@ -4,13 +4,29 @@ from collections.abc import Mapping
 from typing import cast
 
 from dalsegno.interpreter.compiler import Builder
-from dalsegno.interpreter.steps import call, do, emit, fork, loop, raising, set, switch, trying, wait, workflow
+from dalsegno.interpreter.steps import (
+    call,
+    do,
+    emit,
+    extension,
+    fork,
+    function,
+    listen,
+    loop,
+    raising,
+    set,
+    switch,
+    trying,
+    wait,
+    workflow,
+)
 from dalsegno.schema.model import (
     CallTask,
     DoTask,
     EmitTask,
     ForkTask,
     ForTask,
+    ListenTask,
     RaiseTask,
     SetTask,
     SwitchTask,
@@ -27,6 +43,7 @@ BUILDERS = cast(
         EmitTask: emit.build,
         ForTask: loop.build,
         ForkTask: fork.build,
+        ListenTask: listen.build,
         RaiseTask: raising.build,
         SetTask: set.build,
         SwitchTask: switch.build,
@@ -36,3 +53,5 @@ BUILDERS = cast(
 )
 
 build_root = workflow.build
+build_extensions = extension.build
+build_functions = function.build_functions

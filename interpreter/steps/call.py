@@ -14,6 +14,7 @@ from dalsegno.interpreter.events import ActivityCompleted, ActivityFailed, Answe
 from dalsegno.interpreter.frames import Ask, Frame
 from dalsegno.interpreter.graph import Step
 from dalsegno.interpreter.machine import Machine
+from dalsegno.interpreter.steps import function
 from dalsegno.interpreter.templates import Fields, Template
 from dalsegno.schema.model import CallTask
 from dalsegno.schema.sealed import Parameter, Sealed
@@ -46,6 +47,8 @@ class CallStep(Step):
 
 
 def build(compiler: Compiler, task: CallTask, common: Common, targets: Mapping[str, int]) -> Step:
+    if task.call not in BUILT_IN | COMING and task.call in compiler.workflow.use("functions"):
+        return function.build(compiler, task, common, targets)
     _refuse(compiler, task.call)
     if task.call in BUILT_IN:
         arguments, scheme = _with_endpoint(compiler, as_object(task.arguments))
@@ -59,8 +62,6 @@ def _refuse(compiler: Compiler, name: str) -> None:
     """Raises NotSupported for the kinds of calls that come later."""
     if name in COMING:
         raise NotSupported(f"`call: {name}`")
-    if name in compiler.workflow.use("functions"):
-        raise NotSupported(f"calling `{name}` of `use.functions`")
     if "@" in name or "://" in name:
         raise NotSupported(f"calling `{name}` from a catalog or by its URI")
 

@@ -7,8 +7,9 @@ from typing import cast
 import msgspec
 
 from dalsegno.interpreter.compiler import Common, Compiler
+from dalsegno.interpreter.flow import Directive, Flow
 from dalsegno.interpreter.frames import Frame, State
-from dalsegno.interpreter.graph import Directive, Flow, Step, StepList
+from dalsegno.interpreter.graph import Step, StepList
 from dalsegno.interpreter.machine import Machine
 from dalsegno.interpreter.same import same
 from dalsegno.schema.model import ForkTask

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dalsegno.interpreter.compiler import Common, Compiler, directive
+from dalsegno.interpreter.flow import Directive
 from dalsegno.interpreter.frames import Frame
-from dalsegno.interpreter.graph import Directive, InstantStep, Step
+from dalsegno.interpreter.graph import InstantStep, Step
 from dalsegno.interpreter.machine import Machine
 from dalsegno.interpreter.templates import Template
 from dalsegno.schema.model import SwitchTask

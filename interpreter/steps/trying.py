@@ -10,8 +10,9 @@ from typing import cast
 from dalsegno.interpreter.compiler import Common, Compiler, directive
 from dalsegno.interpreter.errors import same_type, standard, with_instance
 from dalsegno.interpreter.events import Answer
+from dalsegno.interpreter.flow import Directive
 from dalsegno.interpreter.frames import Ask, Frame, State
-from dalsegno.interpreter.graph import Directive, Step, StepList
+from dalsegno.interpreter.graph import Step, StepList
 from dalsegno.interpreter.machine import Machine
 from dalsegno.interpreter.notices import TaskRetried
 from dalsegno.interpreter.retries import Retry, compile_retry

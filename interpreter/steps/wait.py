@@ -8,6 +8,7 @@ from dalsegno.interpreter.events import Answer
 from dalsegno.interpreter.frames import Ask, Frame
 from dalsegno.interpreter.graph import Step
 from dalsegno.interpreter.machine import Machine
+from dalsegno.interpreter.notices import TaskWaiting
 from dalsegno.interpreter.templates import Template
 from dalsegno.schema.model import WaitTask
 
@@ -20,6 +21,7 @@ class WaitStep(Step):
         length = machine.length(self.duration, frame)
         if length:
             machine.start_timer(frame, length, "wait")
+            machine.tell(TaskWaiting, self)
         else:
             machine.complete(frame, frame.input)
 

@@ -59,6 +59,17 @@ def _check_target(then: Place, names: dict[str, Place], in_branches: bool, docum
         document.findings.at_value("unknown-target", then, message, hint=hint)
 
 
+def check_alone(task: Place, document: Document) -> None:
+    """A task that stands in no list, such as a function: it can lead to no other, and its own `then` means nothing."""
+    own = task.get("then")
+    if own is not None:
+        hint = "remove it: where to go next is for the task to say that calls the function"
+        document.findings.at_key("ignored-property", own, "`then` of a function has no effect", hint=hint)
+    for then in _targets(task):
+        if then.parent is None or then.parent.node is not task.node:
+            _check_target(then, {}, False, document)
+
+
 def check_switch(mark: Mark, document: Document) -> None:
     """A switch has one default at most."""
     defaults = [

@@ -2,7 +2,9 @@
 
 import re
 
+from dalsegno.schema.calls import DEFAULT_CATALOG, cataloged, is_uri
 from dalsegno.schema.checks.document import Document
+from dalsegno.schema.checks.flow import check_alone
 from dalsegno.schema.durations import milliseconds
 from dalsegno.schema.expressions import unwrap
 from dalsegno.schema.findings import quote
@@ -73,17 +75,21 @@ def check_call(mark: Mark, document: Document) -> None:
         return
     if document.functions is not None and name in document.functions:
         return
-    if "@" in name and "/" not in name.partition("@")[0]:
-        _check_catalog(name.rpartition("@")[2], mark, document)
-    elif "/" not in name and not _misspelt("functions", document):
+    function = cataloged(name)
+    if function is not None:
+        _check_catalog(function.catalog, mark, document)
+    elif "@" in name and not is_uri(name):
+        hint = "write name:version@catalog, such as log:1.0.0@default"
+        document.findings.at_value("malformed-function", mark.place, f"{quote(name)} names no function", hint=hint)
+    elif not is_uri(name) and not _misspelt("functions", document):
         _report_unknown(name, mark, document)
 
 
 def _check_catalog(catalog: str, mark: Mark, document: Document) -> None:
     known = document.used("catalogs")
-    if catalog == "default" or catalog in known or _misspelt("catalogs", document):
+    if catalog == DEFAULT_CATALOG or catalog in known or _misspelt("catalogs", document):
         return
-    message = f"`use.catalogs` has no {quote(catalog)}{did_you_mean(catalog, [*known, 'default'])}"
+    message = f"`use.catalogs` has no {quote(catalog)}{did_you_mean(catalog, [*known, DEFAULT_CATALOG])}"
     hint = "it has " + ", ".join(list(known)[:8]) if known else "define it under `use.catalogs`"
     document.findings.at_value("undefined-reference", mark.place, message, hint=hint)
 
@@ -104,8 +110,9 @@ def _report_unknown(name: str, mark: Mark, document: Document) -> None:
 
 
 def check_functions(mark: Mark, document: Document) -> None:
-    """A function of the document cannot take the name of a built-in one."""
+    """A function of the document cannot take the name of a built-in one, nor lead to a task of somebody else's list."""
     for name, function in mark.place.entries():
+        check_alone(function, document)
         if name in BUILT_IN:
             message = f"a function cannot be named `{name}`: `call: {name}` is built in"
             document.findings.at_key("reserved-name", function, message, hint="give it another name")

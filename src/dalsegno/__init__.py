@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         WrongStatus,
     )
     from dalsegno.engines.records import HistoryRow, InstanceRecord, Statistics, Verification, WorkflowRecord
+    from dalsegno.engines.sinks import Sink
     from dalsegno.interpreter.errors import NondeterminismError, WorkflowError
     from dalsegno.interpreter.expressions import ExpressionError, ExpressionSyntaxError, evaluate
     from dalsegno.schema.errors import DalsegnoError
@@ -53,6 +54,7 @@ __all__ = [
     "NondeterminismError",
     "Problem",
     "Severity",
+    "Sink",
     "Statistics",
     "StoreError",
     "Verification",
@@ -97,6 +99,7 @@ _HOMES = {
         "WrongStatus",
     ),
     "engines.records": ("HistoryRow", "InstanceRecord", "Statistics", "Verification", "WorkflowRecord"),
+    "engines.sinks": ("Sink",),
     "interpreter.errors": ("NondeterminismError", "WorkflowError"),
     "interpreter.expressions": ("ExpressionError", "ExpressionSyntaxError", "evaluate"),
     "schema.errors": ("DalsegnoError",),

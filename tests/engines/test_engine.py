@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from dalsegno.schema.values import JsonObject, JsonValue
 
 Document = Callable[..., Workflow]
 DONE: JsonObject = {"done": {"set": {"done": "${ . }"}}}
+LOADS: Callable[[Any], Workflow] = dalsegno.loads  # as somebody sees it who does not check types
 
 
 def greet(name: str) -> str:
@@ -69,6 +71,50 @@ def test_an_input_that_is_no_json_is_refused(document: Document, wrong: JsonValu
 def test_an_id_can_be_typed(document: Document, wrong: str) -> None:
     with pytest.raises(dalsegno.DalsegnoError, match="printable"):
         dalsegno.run(document(DONE), id=wrong)
+
+
+@pytest.mark.parametrize(
+    ("input_", "message"),
+    [
+        (object(), r"a value of type object, which is not JSON: give dicts, lists, texts"),
+        ({1: 2}, r"keys in JSON are text: give \{str\(key\): value\} instead"),
+        (iter([1]), r"which is not JSON: give list\(value\)"),
+    ],
+)
+def test_an_input_is_given_and_not_returned(document: Document, input_: JsonValue, message: str) -> None:
+    with pytest.raises(dalsegno.DalsegnoError, match="the input of a workflow must be a JSON value: .*" + message):
+        dalsegno.run(document(DONE), input_)
+
+
+#: Mistakes, as an untyped program makes them, and what is said of each.
+MISTAKES: list[tuple[Callable[[Any, Any], object], str]] = [
+    (lambda engine, flow: engine.start(flow, id=7), "printable text of 1 to 500 characters, not 7"),
+    (lambda engine, flow: engine.start(flow, if_exists="zzz"), "if_exists: 'zzz' is neither 'fail' nor 'attach'"),
+    (lambda engine, flow: engine.start(flow, tags={"n": 7}), "tags are texts with names"),
+    (lambda engine, flow: engine.start(7), "a workflow is a path, a mapping, or what `load` gives, not .* int"),
+    (lambda engine, flow: engine.list(status="bad"), "no status 'bad'; it is one of: pending, .*, completed"),
+    (lambda engine, flow: LOADS({}), "loads takes the text of a document, not .* dict"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "message"), MISTAKES)
+def test_what_cannot_be_meant_is_refused_in_words(
+    tmp_path: Path, document: Document, wrong: Callable[[Any, Any], object], message: str
+) -> None:
+    with dalsegno.Engine(tmp_path / "s.db") as engine:
+        with pytest.raises(dalsegno.DalsegnoError, match=message):
+            wrong(engine, document(DONE))
+        assert engine.list() == []
+
+
+def test_problems_of_a_mapping_are_placed_by_their_references(document: Document) -> None:
+    wrong: JsonObject = {**document({"a": {"cal": "http"}}).definition}
+    with pytest.raises(dalsegno.InvalidDocument, match=r"^<data>#/do/0/a/cal: error\[unknown-property\]"):
+        dalsegno.run(wrong)
+    with dalsegno.Engine(":memory:") as engine, pytest.raises(dalsegno.InvalidDocument) as refused:
+        engine.start(document(GREET))
+    (problem,) = refused.value.problems
+    assert (problem.reference, problem.line, problem.column) == ("/do/0/greet/call", 0, 0)
 
 
 def test_a_missing_document_is_a_missing_file() -> None:
@@ -154,6 +200,8 @@ def test_lists_are_paged_and_filtered(tmp_path: Path, document: Document) -> Non
         assert [record.id for record in faulted] == ["i4", "i2", "i0"]
         assert faulted[0].error is not None
         assert engine.list(workflow="other") == []
+        assert len(engine.list(workflow="tests/flow:1.0.0")) == len(engine.list(workflow="flow:1.0.0")) == 5
+        assert engine.list(workflow="tests/flow:2.0.0") == []
 
 
 def test_a_long_history_comes_in_pages(tmp_path: Path, document: Document) -> None:
@@ -164,6 +212,19 @@ def test_a_long_history_comes_in_pages(tmp_path: Path, document: Document) -> No
         instance = engine.start(document(loop))
         instance.wait()
         assert [row.seq for row in instance.history()] == list(range(802))
+
+
+@pytest.mark.anyio
+async def test_a_history_is_awaited_or_read_page_by_page(tmp_path: Path, document: Document) -> None:
+    async with dalsegno.AsyncEngine(tmp_path / "store.db") as engine:
+        instance = await engine.start(document(DONE), id="one")
+        await instance.wait()
+        rows = await instance.history()
+        assert [row.event for row in rows] == ["InstanceStarted", "InstanceCompleted"]
+        assert rows == await engine.history("one") == [row async for row in engine.history("one")]
+        assert await instance.history(start=1) == rows[1:]
+        with pytest.raises(dalsegno.InstanceNotFound):
+            await engine.history("two")
 
 
 def test_an_unknown_instance(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ class Chain:
         self.position = 0
         self.status = "pending"
         self.pending: Sequence[AnyCommand] = ()
+        self.tasks: Sequence[str] = ()
 
     def apply(self, event: Fact, /) -> Sequence[AnyCommand]:
         self.position += 1

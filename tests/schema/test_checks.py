@@ -180,6 +180,8 @@ def test_an_error_may_be_an_expression() -> None:
         ("functions/log.yaml", []),
         ("chage", ["error unknown-function at 3:13"]),
         ("'${ .f }'", ["error unknown-function at 3:13"]),
+        ("log@default", ["error malformed-function at 3:13"]),
+        ("'log:1 0@default'", ["error malformed-function at 3:13"]),
     ],
 )
 def test_a_function_is_known_in_one_of_five_ways(name: str, problems: list[str]) -> None:
@@ -194,6 +196,19 @@ def test_where_the_registered_functions_are_not_known_it_is_a_warning() -> None:
 
 def test_a_function_cannot_be_named_as_a_built_in_is() -> None:
     assert found("use:\n  functions:\n    http: {set: {x: 1}}\ndo: []\n") == ["error reserved-name at 3:5"]
+
+
+@pytest.mark.parametrize(
+    ("function", "problems"),
+    [
+        ("{set: {x: 1}, then: end}", ["warning ignored-property at 3:22"]),
+        ("{switch: [{x: {then: end}}]}", []),
+        ("{switch: [{x: {then: other}}]}", ["error unknown-target at 3:29"]),
+        ("{try: [], catch: {then: other}}", ["error unknown-target at 3:32"]),
+    ],
+)
+def test_a_function_leads_to_no_task(function: str, problems: list[str]) -> None:
+    assert found(f"use:\n  functions:\n    f: {function}\ndo: [{{c: {{call: f}}}}]\n") == problems
 
 
 @pytest.mark.parametrize("name", ["input", "context", "secret", "task", "ENV", "a-b", "1a", "''", "$a", "a b", "ä"])

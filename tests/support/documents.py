@@ -1,6 +1,10 @@
-"""Random documents: small workflows of every task type that waits, fails, loops and jumps, each sure to end."""
+"""Random documents: small workflows of every task type that waits, fails, loops and jumps, each sure to end.
+
+Some have functions, of which the second calls the first, and extensions around their tasks.
+"""
 
 from collections.abc import Callable
+from typing import cast
 
 from hypothesis import strategies as st
 
@@ -9,6 +13,12 @@ from dalsegno.schema.values import JsonObject, JsonValue
 
 #: The activities that random documents call; `flaky` fails as often as its argument `fails` says.
 ACTIVITIES = ("steady", "flaky", "broken")
+
+#: The messages that come to random documents while they run; those are a mixture of what their listens take.
+FEED: list[JsonObject] = [
+    {"specversion": "1.0", "id": str(number), "source": "/feed", "type": kind, "data": {"n": number, "k": key}}
+    for number, (kind, key) in enumerate([("a", "x"), ("b", "x"), ("a", "y"), ("stop", "x"), ("b", "y")] * 4)
+]
 
 
 def _item(index: int, task: JsonObject) -> JsonObject:
@@ -39,7 +49,42 @@ def _leaves() -> st.SearchStrategy[JsonObject]:
         ),
         st.just({"raise": {"error": {"type": "https://example.com/raised", "status": 418}}}),
         st.just({"emit": {"event": {"with": {"type": "drawn", "data": "${ .n? }"}}}}),
+        _listens(),
         st.just({"switch": [{"some": {"when": "(.n? // 0) != 1", "then": "exit"}}, {"other": {"then": "continue"}}]}),
+    )
+
+
+def _all(filters: JsonValue) -> JsonObject:
+    return {"all": filters}
+
+
+def _any(filters: JsonValue) -> JsonObject:
+    return {"any": filters}
+
+
+def _listens() -> st.SearchStrategy[JsonObject]:
+    """Listens for the messages that FEED has, or that the documents emit."""
+    filters: st.SearchStrategy[JsonValue] = st.sampled_from(
+        [
+            {"with": {"type": "a"}},
+            {"with": {"type": "b", "data": "${ .n > ($input.n? // 0 | tonumber? // 0) }"}},
+            {"with": {"type": "drawn"}},
+            {"with": {"type": "[ab]"}, "correlate": {"k": {"from": ".data.k"}}},
+            {"with": {"data": {"k": "x"}}, "correlate": {"k": {"from": ".data.k", "expect": "x"}}},
+        ]
+    )
+    several = st.lists(filters, max_size=3).map(lambda drawn: cast(JsonValue, drawn))
+    until: st.SearchStrategy[JsonValue] = st.one_of(
+        st.integers(1, 3).map(lambda enough: f"length >= {enough}"),
+        st.just({"one": {"with": {"type": "stop"}}}),
+        several.map(_all),
+        st.just("${ false }"),
+    )
+    one: st.SearchStrategy[JsonObject] = filters.map(lambda drawn: {"one": drawn})
+    some = several.map(_any).flatmap(_with("until", until))
+    forms = st.sampled_from(["data", "envelope", "raw"])
+    return st.one_of(one, several.map(_all), some).flatmap(
+        lambda to: forms.map(lambda form: {"listen": {"to": to, "read": form}, "timeout": {"after": {"seconds": 3}}})
     )
 
 
@@ -83,6 +128,10 @@ def _try(tasks: JsonValue, catch: JsonObject) -> JsonObject:
     return {"try": tasks, "catch": catch}
 
 
+def _foreach(listen: JsonObject, tasks: JsonValue) -> JsonObject:
+    return {**listen, "foreach": {"do": tasks, "output": {"as": "{n: 1, of: .}"}, "export": {"as": "{index: $index}"}}}
+
+
 def _composites(inner: st.SearchStrategy[JsonObject]) -> st.SearchStrategy[JsonObject]:
     tasks = _list(inner)
     drawn = st.one_of(
@@ -90,20 +139,58 @@ def _composites(inner: st.SearchStrategy[JsonObject]) -> st.SearchStrategy[JsonO
         st.builds(_for, st.integers(0, 3), tasks),
         st.builds(_fork, st.booleans(), _list(inner, 3)),
         st.builds(_try, tasks, _catches(tasks)),
+        st.builds(_foreach, _listens(), tasks),
     )
     return drawn.flatmap(_with("timeout", st.just({"after": {"seconds": 4}})))
 
 
+def _tasks(*functions: str, most: int = 12) -> st.SearchStrategy[JsonObject]:
+    """Tasks, some of which call one of these functions."""
+    leaves = _leaves()
+    if functions:
+        calls = st.sampled_from(functions).map(_calling)
+        leaves = st.one_of(leaves, leaves, calls)
+    return st.recursive(
+        leaves.flatmap(_with("if", st.just("(.n? // 0) != 2"))).flatmap(_with("then", st.sampled_from(["exit"]))),
+        _composites,
+        max_leaves=most,
+    )
+
+
+def _calling(function: str) -> JsonObject:
+    return {"call": function, "with": {"n": "${ .n? }"}}
+
+
+def _extending(kind: str) -> JsonObject:
+    return {"extend": kind}
+
+
+def _extensions() -> st.SearchStrategy[JsonValue]:
+    extend = st.sampled_from(["all", "call", "composite", "for", "set", "try", "wait"])
+    lists = _list(_tasks("first", most=3), 2)
+    extension = extend.map(_extending)
+    drawn = (
+        extension.flatmap(_with("when", st.just('$task.name == "t0"')))
+        .flatmap(_with("before", lists))
+        .flatmap(_with("after", lists))
+    )
+    return st.lists(drawn, min_size=1, max_size=2).map(
+        lambda drawn: [{f"x{index}": each} for index, each in enumerate(drawn)]
+    )
+
+
 def workflows() -> st.SearchStrategy[Workflow]:
     """Documents that pass validation and end for every input."""
-    tasks = st.recursive(
-        _leaves().flatmap(_with("if", st.just("(.n? // 0) != 2"))).flatmap(_with("then", st.sampled_from(["exit"]))),
-        _composites,
-        max_leaves=12,
-    )
-    return _list(tasks, 5).map(_workflow)
+    functions = st.fixed_dictionaries({"first": _tasks(most=4), "second": _tasks("first", most=4)})
+    plain = _list(_tasks(), 5).map(_workflow)
+    using = st.builds(_workflow, _list(_tasks("first", "second"), 5), functions, st.one_of(st.none(), _extensions()))
+    return st.one_of(plain, using)
 
 
-def _workflow(do: JsonValue) -> Workflow:
+def _workflow(do: JsonValue, functions: JsonValue = None, extensions: JsonValue = None) -> Workflow:
     document: JsonObject = {"dsl": "1.0.3", "namespace": "tests", "name": "drawn", "version": "1.0.0"}
-    return Workflow({"document": document, "do": do, "timeout": {"after": {"seconds": 60}}})
+    definition: JsonObject = {"document": document, "do": do, "timeout": {"after": {"seconds": 60}}}
+    use: JsonObject = {"functions": functions, "extensions": extensions}
+    if functions or extensions:
+        definition["use"] = {name: value for name, value in use.items() if value}
+    return Workflow(definition)

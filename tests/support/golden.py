@@ -130,7 +130,36 @@ do:
     ).run()
 
 
-STORIES: dict[str, Callable[[], Host]] = {"1-order": _order, "1-loops": _loops, "1-timeouts": _timeouts}
+def _reuse() -> Host:
+    return Host(
+        """
+use:
+  functions:
+    down: {do: [{c: {call: act, with: {n: '${ .n }'}}}, {again: {if: .n > 0, call: down, with: {n: '${ .n - 1 }'}}}]}
+  extensions:
+    - log:
+        extend: all
+        when: $task.name != "c"
+        before:
+          - b: {call: note, with: {of: '${ $task.reference }'}, export: {as: '{n: (($context.n // 0) + 1)}'}}
+        after: [{a: {wait: PT1S}}]
+    - mock: {extend: call, when: $task.call == "away", before: [{m: {set: {mocked: true}, then: exit}}]}
+do:
+  - first: {call: down, with: {n: 2}}
+  - second: {call: away}
+  - last: {set: {seen: '${ . }', count: '${ $context.n }'}}
+""",
+        {},
+        {"act": lambda arguments: arguments, "note": lambda _: {}},
+    ).run()
+
+
+STORIES: dict[str, Callable[[], Host]] = {
+    "1-order": _order,
+    "1-loops": _loops,
+    "1-timeouts": _timeouts,
+    "2-reuse": _reuse,
+}
 
 
 if __name__ == "__main__":

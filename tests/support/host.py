@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from heapq import heappop, heappush
 
 import msgspec
 
 from dalsegno.interpreter import AnyCommand, AnyEvent, Fact, Machine, StepGraph, compile, recorded, replay
 from dalsegno.interpreter.commands import (
+    AwaitMessage,
     CancelActivity,
     CancelTimer,
     CompleteInstance,
@@ -26,9 +27,11 @@ from dalsegno.interpreter.events import (
     ActivityFailed,
     CancelRequested,
     InstanceStarted,
+    MessageReceived,
     Resumed,
     TimerFired,
 )
+from dalsegno.interpreter.matching import matches
 from dalsegno.interpreter.notices import Notice, TaskStarted
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
@@ -47,7 +50,10 @@ def workflow(text: str) -> Workflow:
 
 
 class Host:
-    """Runs one instance to its end; `hold` names activities that never answer."""
+    """Runs one instance to its end; `hold` names activities that never answer.
+
+    `feed` are messages that come one by one, whenever nothing else is left to do but to wait.
+    """
 
     def __init__(
         self,
@@ -56,6 +62,7 @@ class Host:
         activities: Mapping[str, Answer] | None = None,
         *,
         hold: frozenset[str] = frozenset(),
+        feed: Iterable[JsonObject] = (),
     ) -> None:
         self.graph = compile(workflow(text) if isinstance(text, str) else text)
         self.notices: list[Notice] = []
@@ -69,10 +76,16 @@ class Host:
         self._facts: deque[Fact] = deque()
         self._timers: list[tuple[int, int]] = []
         self._cancelled: set[int] = set()
+        self._feed = deque(feed)
+        self._deliveries: dict[int, deque[JsonObject]] = {}
         self._facts.append(started(self.graph, {} if input is None else input))
 
     def step(self) -> bool:
         """Tell the machine the next fact, moving the clock where only a timer is left; False: nothing is left."""
+        if not self._facts:
+            self._deliver()
+        while not self._facts and self._feed and self.machine.started is not None and self.machine.outcome is None:
+            self.publish(self._feed.popleft())
         if not self._facts and self._timers:
             deadline, id_ = heappop(self._timers)
             if id_ in self._cancelled:
@@ -91,6 +104,8 @@ class Host:
             if id_ not in self._cancelled:
                 self.clock = max(self.clock, deadline)
                 self._facts.appendleft(TimerFired(at=self.clock, id=id_))
+        elif choice == 2 and self._feed and self.machine.started is not None:
+            self.publish(self._feed.popleft())
         elif self.machine.started is not None and len(self._facts) > 1:
             self._facts.rotate(choice)
         self._facts = deque(msgspec.structs.replace(fact, at=max(fact.at, self.clock)) for fact in self._facts)
@@ -104,6 +119,31 @@ class Host:
             self.log.append(recorded(command, fact.at))
             self._obey(command)
         return commands
+
+    def publish(self, message: JsonObject, before: int | None = None) -> Host:
+        """A copy for every listener that takes it, `before` this place of the log where it was emitted there."""
+        for command in self._open():
+            if (before is None or command.seq < before) and matches(command.filters, message, command.keys, self.clock):
+                self._deliveries.setdefault(command.seq, deque()).append(message)
+        self._deliver()
+        return self
+
+    def _open(self) -> list[AwaitMessage]:
+        return [command for command in self.machine.pending if isinstance(command, AwaitMessage)]
+
+    def _deliver(self) -> None:
+        """The next message for every listener that is ready, if it still is for it."""
+        told = {fact.id for fact in self._facts if isinstance(fact, MessageReceived)}
+        for command in self._open():
+            waiting = self._deliveries.get(command.seq, deque())
+            while command.ready and command.seq not in told and waiting:
+                message = waiting.popleft()
+                match = matches(command.filters, message, command.keys, self.clock)
+                if match is not None:
+                    index, keys = match
+                    fact = MessageReceived(at=self.clock, id=command.seq, message=message, filter=index, keys=keys)
+                    self._facts.append(fact)
+                    break
 
     def run(self) -> Host:
         while self.step():
@@ -151,8 +191,9 @@ class Host:
                 self._facts = deque(fact for fact in self._facts if getattr(fact, "id", None) != id_)
             case Yield():
                 self._facts.append(Resumed(at=self.clock))
-            case EmitMessage(message=message):
+            case EmitMessage(message=message, seq=seq):
                 self.messages.append(message)
+                self.publish(message, before=seq)
             case _:
                 pass
 
@@ -181,3 +222,8 @@ def started(graph: StepGraph, input: JsonValue, at: int = NOON) -> InstanceStart
         input=input,
         runtime={"name": "dalsegno", "version": "0", "metadata": {}},
     )
+
+
+def event(type_: str, data: JsonValue = None, **attributes: JsonValue) -> JsonObject:
+    """A CloudEvent as somebody outside would send it."""
+    return {"specversion": "1.0", "id": "m", "source": "/tests", "type": type_, **attributes, "data": data}

@@ -260,7 +260,7 @@ def test_what_is_not_supported_yet_is_refused_when_the_document_is_compiled() ->
     from dalsegno.schema.problems import InvalidDocument
 
     with pytest.raises(InvalidDocument, match="not supported"):
-        compile(workflow("use: {functions: {f: {set: {}}}}\ndo: [{c: {call: f}}]"))
+        compile(workflow("do: [{c: {call: asyncapi}}]"))
 
 
 def test_a_pattern_of_a_schema_that_never_ends_is_a_limit_of_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
