@@ -1,5 +1,6 @@
 """What can go wrong between a caller and an engine; whose fault it is decides the exit code of the command line."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from dalsegno.schema.errors import DalsegnoError
@@ -89,6 +90,20 @@ class WorkflowNotFound(DalsegnoError):
     def __init__(self, namespace: str, name: str, version: str) -> None:
         self.workflow = f"{namespace}/{name}:{version}"
         super().__init__(f"no workflow {self.workflow} is registered in this store")
+
+
+class ScheduleNotFound(DalsegnoError):
+    """No registered workflow of this name has a schedule, or several have."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        self.name = name
+        several = [each for each in known if each.endswith(f"/{name}")]
+        if several:
+            message = f"several workflows named {name!r} have a schedule: name one of {', '.join(several)}"
+        else:
+            message = f"no registered workflow {name!r} has a schedule"
+            message += f"; these have one: {', '.join(known)}" if known else ": register it (dalsegno register FILE)"
+        super().__init__(message)
 
 
 class WrongStatus(DalsegnoError):

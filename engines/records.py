@@ -54,6 +54,33 @@ class WorkflowRecord:
     registered: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRecord:
+    """The schedule of a registered workflow, as it was when it was read.
+
+    `kind` is every, cron, after or on, `definition` what the document says for it. `status` is one of `pending` (no
+    engine has taken it up yet), `active`, `paused`, `resting` (`after`: the last instance was cancelled, nothing
+    follows), `faulted`. `last` is the newest time that an instance was started for, `next` the next ones, as far as
+    they are known. Times are UTC; `timezone` is whose clock a cron expression is about.
+    """
+
+    namespace: str
+    name: str
+    version: str
+    kind: str
+    definition: JsonValue
+    status: str
+    timezone: str = "UTC"
+    last: datetime | None = None
+    next: tuple[datetime, ...] = ()
+    reason: str | None = None
+
+    @property
+    def workflow(self) -> str:
+        """namespace/name."""
+        return f"{self.namespace}/{self.name}"
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
     """One event of a log, for people. `reference` is the task's JSON pointer, None where it belongs to none."""

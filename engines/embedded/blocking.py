@@ -14,9 +14,17 @@ from dalsegno.engines.embedded.engine import AsyncEngine
 from dalsegno.engines.embedded.instance import AsyncInstance
 from dalsegno.engines.embedded.interpreting import Watcher
 from dalsegno.engines.embedded.registry import LATEST
+from dalsegno.engines.embedded.schedules import AsyncSchedule
 from dalsegno.engines.errors import EngineClosed
 from dalsegno.engines.patience import Timeout
-from dalsegno.engines.records import HistoryRow, InstanceRecord, Statistics, Verification, WorkflowRecord
+from dalsegno.engines.records import (
+    HistoryRow,
+    InstanceRecord,
+    ScheduleRecord,
+    Statistics,
+    Verification,
+    WorkflowRecord,
+)
 from dalsegno.engines.sinks import Sinks
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
@@ -41,6 +49,7 @@ class Engine:
         allow: Iterable[str] = (),
         patience: float | None = 30,
         machines: int = 1_000,
+        timezone: str | None = None,
         watcher: Watcher | None = None,
         lifecycle: Sinks = (),
     ) -> None:
@@ -52,6 +61,7 @@ class Engine:
             allow=allow,
             patience=patience,
             machines=machines,
+            timezone=timezone,
             watcher=watcher,
             lifecycle=lifecycle,
         )
@@ -102,6 +112,18 @@ class Engine:
     def register(self, workflow: Source, *, replace: bool = False) -> Workflow:
         """Registers a workflow, so that others can run it; arguments and errors as AsyncEngine.register."""
         return self.wait_done(self._engine.register(workflow, replace=replace))
+
+    def unregister(self, namespace: str, name: str, version: str | None = None) -> None:
+        """Forgets a version of a workflow, or all of them; as AsyncEngine.unregister."""
+        self.wait_done(self._engine.unregister(namespace, name, version))
+
+    def schedules(self) -> Sequence[ScheduleRecord]:
+        """The schedules of all registered workflows, by name."""
+        return self.wait_done(self._engine.schedules())
+
+    def schedule(self, name: str) -> "Schedule":
+        """The schedule of a registered workflow; `name` may be namespace/name. Raises ScheduleNotFound."""
+        return Schedule(self, self.wait_done(self._engine.schedule(name)))
 
     def workflows(self) -> Sequence[WorkflowRecord]:
         """The registered workflows, by name, the oldest version first."""
@@ -226,3 +248,33 @@ class Instance:
     def history(self, *, start: int = 0) -> Iterator[HistoryRow]:
         """The log from position `start` to its end of now."""
         return self._engine.history(self.id, start=start)
+
+
+class Schedule:
+    """The schedule of a registered workflow; `record` is read from the store each time."""
+
+    def __init__(self, engine: Engine, schedule: AsyncSchedule) -> None:
+        """For engines."""
+        self._engine = engine
+        self._schedule = schedule
+
+    def __repr__(self) -> str:
+        return f"<Schedule {self._schedule.record.workflow} {self._schedule.record.status}>"
+
+    @property
+    def record(self) -> ScheduleRecord:
+        """All that is known of it now. Raises ScheduleNotFound when it is not there any more."""
+        self._engine.wait_done(self._schedule.refresh())
+        return self._schedule.record
+
+    def pause(self, reason: str | None = None) -> None:
+        """From now on nothing is started; events for it wait."""
+        self._engine.wait_done(self._schedule.pause(reason))
+
+    def resume(self) -> None:
+        """It goes on; times that passed meanwhile are left out."""
+        self._engine.wait_done(self._schedule.resume())
+
+    def trigger(self, input: JsonValue = None, *, id: str | None = None) -> Instance:
+        """Starts an instance now, beside those of the schedule, which goes on as if nothing had happened."""
+        return Instance(self._engine, self._engine.wait_done(self._schedule.trigger(input, id=id)))

@@ -12,27 +12,37 @@ from typing import Literal, Self, TypeVar, cast
 from dalsegno.activities.registry import Activities
 from dalsegno.activities.secrets import Secrets
 from dalsegno.engines.documents import Door, Source
-from dalsegno.engines.embedded import history, reading, requests, verification
+from dalsegno.engines.embedded import history, reading, requests, schedules, verification
+from dalsegno.engines.embedded.activation import Activation
 from dalsegno.engines.embedded.deciders import deciders as of_the_house
 from dalsegno.engines.embedded.delivery import Delivery
 from dalsegno.engines.embedded.dispatcher import Dispatcher, Performer
 from dalsegno.engines.embedded.file import MEMORY
 from dalsegno.engines.embedded.instance import AsyncInstance
 from dalsegno.engines.embedded.interpreting import Interpreters, Watcher
+from dalsegno.engines.embedded.notes import Note
 from dalsegno.engines.embedded.owner import Owner, Report
 from dalsegno.engines.embedded.ownership import Ownership
 from dalsegno.engines.embedded.paging import HistoryRows
 from dalsegno.engines.embedded.recorder import Recorder
 from dalsegno.engines.embedded.registry import LATEST
 from dalsegno.engines.embedded.round import Ask, Round
+from dalsegno.engines.embedded.schedules import AsyncSchedule
 from dalsegno.engines.embedded.starting import starting
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.waiting import Progress, Waiting
 from dalsegno.engines.errors import EngineClosed
 from dalsegno.engines.ports import Clock, Deciders, Ids
-from dalsegno.engines.records import HistoryRow, InstanceRecord, Statistics, Verification, WorkflowRecord
+from dalsegno.engines.records import (
+    HistoryRow,
+    InstanceRecord,
+    ScheduleRecord,
+    Statistics,
+    Verification,
+    WorkflowRecord,
+)
 from dalsegno.engines.sinks import Sinks, sinks_of
-from dalsegno.engines.system import SystemClock, SystemIds
+from dalsegno.engines.system import SystemClock, SystemIds, zone
 from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonValue
@@ -57,6 +67,7 @@ class AsyncEngine:
         allow: Iterable[str] = (),
         patience: float | None = 30,
         machines: int = 1_000,
+        timezone: str | None = None,
         watcher: Watcher | None = None,
         lifecycle: Sinks = (),
         clock: Clock | None = None,
@@ -68,9 +79,10 @@ class AsyncEngine:
 
         `activities` are the Python functions that documents may call. `patience` is how many seconds to wait for
         another engine to leave the store, None for ever. `machines` bounds how many instances stay in memory between
-        turns. `watcher` is told of tasks as they start and end, on the engine's thread. `lifecycle` says where the
-        language's lifecycle events go: a file, an http(s) URL, "messages" for the engine's own message store, a Sink,
-        or several of them. The rest replaces the outside world in tests.
+        turns. `timezone` (an IANA name) is whose clock the cron expressions of schedules are about; None: as it was
+        before, and UTC for new ones. `watcher` is told of tasks as they start and end, on the engine's thread.
+        `lifecycle` says where the language's lifecycle events go: a file, an http(s) URL, "messages" for the engine's
+        own message store, a Sink, or several of them. The rest replaces the outside world in tests.
 
         `secrets` has the values of those that documents declare under `use.secrets`, by name: texts, or objects with
         fields such as `username` and `password`; it raises DalsegnoError for what is no plain data. They are never
@@ -86,6 +98,8 @@ class AsyncEngine:
         self._delivery = Delivery(sinks, self._clock, lambda ask: self._owner.tell(ask))
         recorder = Recorder(sinks, self._ids, self._delivery.news)
         self._deciders = of_the_house(deciders or Interpreters(watcher, recorder.hear if sinks else None))
+        if timezone is not None:
+            zone(timezone)
         self._door = Door(self._activities.names)
         self._waiting = Waiting()
         self._open = self._entered = False
@@ -94,6 +108,7 @@ class AsyncEngine:
             self.path,
             clock=self._clock,
             deciders=self._deciders,
+            activation=Activation(self._ids, timezone),
             capacity=machines,
             recorder=recorder,
             report=self._reported_elsewhere,
@@ -211,6 +226,26 @@ class AsyncEngine:
 
         return await self._ask(act, lambda answer: answer)
 
+    async def unregister(self, namespace: str, name: str, version: str | None = None) -> None:
+        """Forgets a version of a workflow, or all of them; its schedule ends, or is what the next lower version says.
+
+        Instances go on. Raises WorkflowNotFound.
+        """
+
+        def act(round_: Round) -> Callable[[], None]:
+            requests.unregister(round_, namespace, name, version)
+            return lambda: None
+
+        await self._ask(act, lambda answer: answer)
+
+    async def schedules(self) -> Sequence[ScheduleRecord]:
+        """The schedules of all registered workflows, by name."""
+        return await self.read(schedules.schedules)
+
+    async def schedule(self, name: str) -> AsyncSchedule:
+        """The schedule of a registered workflow; `name` may be namespace/name. Raises ScheduleNotFound."""
+        return AsyncSchedule(self, await self.read(lambda store: schedules.schedule(store, name)))
+
     async def workflows(self) -> Sequence[WorkflowRecord]:
         """The registered workflows, by name, the oldest version first."""
         return await self.read(reading.workflows)
@@ -272,6 +307,15 @@ class AsyncEngine:
             return lambda: before if kind == "purge" else reading.by_number(round_.store, row.number)
 
         return await self._ask(act, lambda record: record)
+
+    async def note(self, kind: str, note: Note) -> None:
+        """Does with a schedule what a note (notes.py) says; returns when it is durable."""
+
+        def act(round_: Round) -> Callable[[], None]:
+            round_.activation.take(round_, kind, note)
+            return lambda: None
+
+        await self._ask(act, lambda answer: answer)
 
     def follow(self, number: int) -> Progress:
         """From now on, the end of this execution is heard."""

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from dalsegno.engines.embedded.activation import Activation
 from dalsegno.engines.embedded.deciders import DecidersByKind
 from dalsegno.engines.embedded.inbox import Letter
 from dalsegno.engines.embedded.live import WORTH, LiveExecutions
@@ -50,6 +51,7 @@ class Owner:
         *,
         clock: Clock,
         deciders: DecidersByKind,
+        activation: Activation,
         capacity: int,
         recorder: Recorder,
         report: Callable[[Report], None],
@@ -58,6 +60,7 @@ class Owner:
         self.path = path
         self._clock = clock
         self._deciders = deciders
+        self._activation = activation
         self._capacity = capacity
         self._recorder = recorder
         self._report = report
@@ -202,7 +205,7 @@ class Owner:
             self._report(((), [(errand, None, error)]))
 
     def _attempt(self, errands: Sequence[Errand]) -> None:
-        round_ = Round(self.store, self._live, self._recorder, self._clock.now())
+        round_ = Round(self.store, self._live, self._activation, self._recorder, self._clock.now())
         try:
             with self.store.transaction(self._epoch):
                 round_.make(errands)
@@ -228,6 +231,8 @@ class Owner:
             for number in self.store.executions.yielded():
                 self._errands.append(Tell(number, Resumed(at=self._clock.now())))
             self._seen = self.store.data_version
+            if self.store.registry.all():
+                self._errands.append(_activating(self._activation))
             self._errands.extend(_opening(letter) for letter in self.store.inbox.unread())
         if works:
             self._report((works, ()))
@@ -300,6 +305,18 @@ def _faulting(execution: int, cause: Exception) -> Ask:
         return _nothing
 
     return Ask(act, lambda _, __: None)
+
+
+def _activating(activation: Activation) -> Ask:
+    def act(round_: Round) -> Callable[[], object]:
+        activation.activate_all(round_)
+        return _nothing
+
+    def reply(_: object, error: BaseException | None) -> None:
+        if error is not None:
+            _LOGGER.warning("the schedules of the store could not be activated: %s", error)
+
+    return Ask(act, reply)
 
 
 def _nothing() -> None:

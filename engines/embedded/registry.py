@@ -69,6 +69,15 @@ class Registry:
             return max(versions, key=lambda row: (rank(row.version)[1], rank(row.version)), default=None)
         return self._one("namespace = ? AND name = ? AND version = ?", namespace, name, version)
 
+    def remove(self, namespace: str, name: str, version: str | None) -> bool:
+        """Forgets a version, or all of them (None); False where there was none."""
+        return bool(
+            self._database.execute(
+                "DELETE FROM registered WHERE namespace = ?1 AND name = ?2 AND (?3 IS NULL OR version = ?3)",
+                (namespace, name, version),
+            ).rowcount
+        )
+
     def all(self) -> list[Registered]:
         """Every registered workflow, by name, the oldest version first."""
         return sorted(self._some("1"), key=lambda row: (row.namespace, row.name, rank(row.version)))

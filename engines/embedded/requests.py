@@ -9,8 +9,9 @@ from typing import TypeAlias
 import msgspec
 
 from dalsegno.engines.embedded import registering
-from dalsegno.engines.embedded.executions import Execution
+from dalsegno.engines.embedded.executions import Execution, Kind
 from dalsegno.engines.embedded.inbox import Letter
+from dalsegno.engines.embedded.notes import STORE, Note
 from dalsegno.engines.embedded.reading import same_json, started_of
 from dalsegno.engines.embedded.round import Round
 from dalsegno.engines.embedded.store import Store
@@ -42,6 +43,14 @@ def start(round_: Round, workflow: Workflow, started: InstanceStarted, attach: b
 def register(round_: Round, workflows: Sequence[Workflow], *, replace: bool) -> None:
     """Registers workflows, all or none. Raises WorkflowExists."""
     registering.register(round_.store, workflows, round_.now, replace=replace)
+    for workflow in workflows:
+        round_.activation.activate(round_, Note(workflow.namespace, workflow.name))
+
+
+def unregister(round_: Round, namespace: str, name: str, version: str | None) -> None:
+    """Forgets a version of a workflow, or all. Raises WorkflowNotFound."""
+    registering.unregister(round_.store, namespace, name, version)
+    round_.activation.activate(round_, Note(namespace, name))
 
 
 def check_same(store: Store, existing: Execution, workflow: Workflow, input: JsonValue) -> None:
@@ -80,12 +89,7 @@ def terminate(round_: Round, row: Execution, reason: str | None) -> None:
 
 def purge(round_: Round, row: Execution, _: str | None) -> None:
     """Deletes an ended instance with all that belongs to it."""
-    store = round_.store
-    store.log.delete(row.number)
-    store.checkpoints.delete(row.number)
-    store.values.release(row.number, checkpoint=False)
-    store.inbox.clear(row.number)
-    store.executions.delete(row.number)
+    round_.store.purge(row.number)
 
 
 REQUESTS: dict[str, Request] = {
@@ -98,7 +102,9 @@ REQUESTS: dict[str, Request] = {
 
 
 def check_request(kind: str, row: Execution) -> None:
-    """Raises WrongStatus for a request that makes no sense in the status of an execution."""
+    """Raises WrongStatus for a request that makes no sense for an execution, or in its status."""
+    if row.kind is Kind.SCHEDULE:
+        raise WrongStatus(row.instance, "a schedule", "it can be paused, resumed, and goes with its workflow")
     if kind == "purge":
         if not row.ended:
             raise WrongStatus(row.instance, row.status, "cancel or terminate it before you purge it")
@@ -115,6 +121,9 @@ def request(round_: Round, kind: str, row: Execution, argument: str | None) -> N
 def open_letter(round_: Round, letter: Letter) -> None:
     """Does what a letter asks for, and takes it out of the inbox."""
     if not round_.store.inbox.remove(letter.number):
+        return
+    if letter.execution == STORE:
+        round_.activation.open(round_, letter)
         return
     row = round_.store.executions.get(letter.execution)
     if row is None:

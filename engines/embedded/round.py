@@ -4,8 +4,9 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from dalsegno.engines.embedded.activation import Activation
 from dalsegno.engines.embedded.body import impose, pack
-from dalsegno.engines.embedded.executions import Execution
+from dalsegno.engines.embedded.executions import Execution, Kind
 from dalsegno.engines.embedded.inbox import FACT
 from dalsegno.engines.embedded.live import WORTH, Live, LiveExecutions
 from dalsegno.engines.embedded.reading import started_of
@@ -57,6 +58,7 @@ class Round:
 
     store: Store
     live: LiveExecutions
+    activation: Activation
     recorder: Recorder
     now: int
     committed: list[Committed] = field(default_factory=list[Committed])
@@ -149,7 +151,7 @@ class Round:
         for letter in self.store.inbox.facts(row.number):
             self.store.inbox.remove(letter.number)
             self.tell(row.number, letter.fact(self.store.values.get))
-        if row.number in self.store.executions.yielded():
+        if row.kind is Kind.SCHEDULE or row.number in self.store.executions.yielded():
             self.tell(row.number, Resumed(at=self.now))
 
     def wake(self, row: Execution) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 
+from msgspec.structs import replace
+
 from dalsegno import __version__
 from dalsegno.activities.results import NotPlain, plain
 from dalsegno.engines.ports import Ids
@@ -10,9 +12,11 @@ from dalsegno.interpreter.events import InstanceStarted
 from dalsegno.interpreter.expressions import Budget
 from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
-from dalsegno.schema.values import JsonValue
+from dalsegno.schema.values import JsonObject, JsonValue
 
 _LONGEST_ID = 500
+
+_SCHEDULE = "schedule:"
 
 
 def starting(
@@ -22,25 +26,42 @@ def starting(
 
     Raises DalsegnoError for an id that nobody could type, and for an input that is no JSON value.
     """
+    started = begun(workflow, given(input), id=_checked(ids.execution() if id is None else id), now=now, ids=ids)
+    return replace(started, tags=_tags(tags or {}))
+
+
+def begun(workflow: Workflow, input: JsonValue, *, id: str, now: int, ids: Ids) -> InstanceStarted:
+    """The event that starts an execution, whoever decides it."""
     return InstanceStarted(
         at=now,
-        instance=_checked(ids.execution() if id is None else id),
+        instance=id,
         execution=ids.execution(),
         namespace=workflow.namespace,
         name=workflow.name,
         version=workflow.version,
         digest=workflow.digest,
         seed=ids.seed(),
-        input=given(input),
+        input=input,
         budgets=asdict(Budget()),
-        runtime={"name": "dalsegno", "version": __version__, "metadata": {}},
-        tags=_tags(tags or {}),
+        runtime=runtime(),
     )
+
+
+def runtime() -> JsonObject:
+    """The value of `$runtime` (decision D20)."""
+    return {"name": "dalsegno", "version": __version__, "metadata": {}}
+
+
+def schedule_id(namespace: str, name: str) -> str:
+    """The id of the execution that is the schedule of a workflow."""
+    return f"{_SCHEDULE}{namespace}/{name}"
 
 
 def _checked(id_: str) -> str:
     if not (isinstance(id_, str) and 0 < len(id_) <= _LONGEST_ID and id_.isprintable()):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise DalsegnoError(f"an instance's id is a printable text of 1 to {_LONGEST_ID} characters, not {id_!r}")
+    if id_.startswith(_SCHEDULE):
+        raise DalsegnoError(f"an instance's id does not begin with {_SCHEDULE!r}, as in {id_!r}: schedules have those")
     return id_
 
 

@@ -111,6 +111,15 @@ class Store:
         with troubles(self.path):
             return int(self._database.execute("PRAGMA data_version").fetchone()[0])
 
+    def purge(self, execution: int) -> None:
+        """Deletes an execution with all that belongs to it."""
+        self.pending.clear(execution)
+        self.log.delete(execution)
+        self.checkpoints.delete(execution)
+        self.values.release(execution, checkpoint=False)
+        self.inbox.clear(execution)
+        self.executions.delete(execution)
+
     def count(self, table: str) -> int:
         """How many rows a table has."""
         return int(self._database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])

@@ -11,17 +11,18 @@ from typing import Self, TypeVar
 
 import msgspec
 
-from dalsegno.engines.embedded import history, ownership, reading, registering, verification
+from dalsegno.engines.embedded import history, ownership, reading, registering, schedules, verification
 from dalsegno.engines.embedded.body import pack
 from dalsegno.engines.embedded.deciders import deciders
 from dalsegno.engines.embedded.inbox import FACT
+from dalsegno.engines.embedded.notes import ACTIVATE, PAUSE, RESUME, Note, leave
 from dalsegno.engines.embedded.registry import Registration
 from dalsegno.engines.embedded.requests import check_request, check_same
 from dalsegno.engines.embedded.starting import given, starting
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import InstanceExists, StoreError, Trouble
 from dalsegno.engines.ports import Clock, Ids
-from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification, WorkflowRecord
+from dalsegno.engines.records import HistoryRow, InstanceRecord, ScheduleRecord, Verification, WorkflowRecord
 from dalsegno.engines.system import SystemClock, SystemIds
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonValue
@@ -91,6 +92,10 @@ class Visitor:
         """The registered workflows, by name, the oldest version first."""
         return self._read(reading.workflows)
 
+    def schedules(self) -> Sequence[ScheduleRecord]:
+        """The schedules of all registered workflows, by name."""
+        return self._read(schedules.schedules)
+
     def history(self, id: str, *, start: int = 0) -> Iterator[HistoryRow]:
         """The log of an instance, from position `start` to its end of now. Raises InstanceNotFound."""
         number = self._read(lambda store: reading.row_of(store, id)).number
@@ -142,7 +147,47 @@ class Visitor:
         StoreError.
         """
         at = self._clock.now()
-        return self._write(lambda store: registering.register(store, workflows, at, replace=replace))
+
+        def write(store: Store) -> Sequence[Registration]:
+            done = registering.register(store, workflows, at, replace=replace)
+            for workflow in workflows:
+                leave(store, ACTIVATE, Note(workflow.namespace, workflow.name))
+            return done
+
+        return self._write(write)
+
+    def unregister(self, namespace: str, name: str, version: str | None = None) -> None:
+        """Forgets a version of a workflow, or all of them; instances go on. Raises WorkflowNotFound, StoreError."""
+
+        def write(store: Store) -> None:
+            registering.unregister(store, namespace, name, version)
+            leave(store, ACTIVATE, Note(namespace, name))
+
+        self._write(write)
+
+    def pause(self, schedule: str, reason: str | None = None) -> ScheduleRecord:
+        """Leaves for the owner that a schedule is to pause; it as it is now. Raises ScheduleNotFound, StoreError."""
+        return self._note(PAUSE, schedule, reason)
+
+    def unpause(self, schedule: str) -> ScheduleRecord:
+        """Leaves for the owner that a schedule is to go on; it as it is now. Raises ScheduleNotFound, StoreError."""
+        return self._note(RESUME, schedule, None)
+
+    def trigger(self, schedule: str, *, id: str | None = None) -> InstanceRecord:
+        """Leaves a new instance of a scheduled workflow for the owner.
+
+        Raises ScheduleNotFound, InstanceExists, StoreError.
+        """
+        workflow = self._read(lambda store: schedules.scheduled(store, schedule))
+        return self.start(workflow, schedules.triggered(workflow), id=id)
+
+    def _note(self, kind: str, schedule: str, reason: str | None) -> ScheduleRecord:
+        def write(store: Store) -> ScheduleRecord:
+            record = schedules.schedule(store, schedule)
+            leave(store, kind, Note(record.namespace, record.name, reason))
+            return record
+
+        return self._write(write)
 
     def request(self, kind: str, id: str, reason: str | None = None) -> InstanceRecord:
         """Leaves a request for the owner: suspend, resume, cancel, terminate or purge; the instance as it is now.

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dalsegno.activities.activity import ActivityError, activity, current
     from dalsegno.engines.documents import load, loads, validate
-    from dalsegno.engines.embedded.blocking import Engine, Instance
+    from dalsegno.engines.embedded.blocking import Engine, Instance, Schedule
     from dalsegno.engines.embedded.engine import AsyncEngine
     from dalsegno.engines.embedded.instance import AsyncInstance
     from dalsegno.engines.embedded.run import run
+    from dalsegno.engines.embedded.schedules import AsyncSchedule
     from dalsegno.engines.errors import (
         EngineClosed,
         InstanceExists,
         InstanceNotFound,
+        ScheduleNotFound,
         StoreError,
         WorkflowCancelled,
         WorkflowExists,
@@ -26,7 +28,14 @@ if TYPE_CHECKING:
         WorkflowTimeout,
         WrongStatus,
     )
-    from dalsegno.engines.records import HistoryRow, InstanceRecord, Statistics, Verification, WorkflowRecord
+    from dalsegno.engines.records import (
+        HistoryRow,
+        InstanceRecord,
+        ScheduleRecord,
+        Statistics,
+        Verification,
+        WorkflowRecord,
+    )
     from dalsegno.engines.sinks import Sink
     from dalsegno.interpreter.errors import NondeterminismError, WorkflowError
     from dalsegno.interpreter.expressions import ExpressionError, ExpressionSyntaxError, evaluate
@@ -40,6 +49,7 @@ __all__ = [
     "ActivityError",
     "AsyncEngine",
     "AsyncInstance",
+    "AsyncSchedule",
     "DalsegnoError",
     "Engine",
     "EngineClosed",
@@ -53,6 +63,9 @@ __all__ = [
     "InvalidDocument",
     "NondeterminismError",
     "Problem",
+    "Schedule",
+    "ScheduleNotFound",
+    "ScheduleRecord",
     "Severity",
     "Sink",
     "Statistics",
@@ -81,14 +94,16 @@ __all__ = [
 _HOMES = {
     "activities.activity": ("ActivityError", "activity", "current"),
     "engines.documents": ("load", "loads", "validate"),
-    "engines.embedded.blocking": ("Engine", "Instance"),
+    "engines.embedded.blocking": ("Engine", "Instance", "Schedule"),
     "engines.embedded.engine": ("AsyncEngine",),
     "engines.embedded.instance": ("AsyncInstance",),
     "engines.embedded.run": ("run",),
+    "engines.embedded.schedules": ("AsyncSchedule",),
     "engines.errors": (
         "EngineClosed",
         "InstanceExists",
         "InstanceNotFound",
+        "ScheduleNotFound",
         "StoreError",
         "WorkflowCancelled",
         "WorkflowExists",
@@ -98,8 +113,15 @@ _HOMES = {
         "WorkflowTimeout",
         "WrongStatus",
     ),
-    "engines.records": ("HistoryRow", "InstanceRecord", "Statistics", "Verification", "WorkflowRecord"),
     "engines.sinks": ("Sink",),
+    "engines.records": (
+        "HistoryRow",
+        "InstanceRecord",
+        "ScheduleRecord",
+        "Statistics",
+        "Verification",
+        "WorkflowRecord",
+    ),
     "interpreter.errors": ("NondeterminismError", "WorkflowError"),
     "interpreter.expressions": ("ExpressionError", "ExpressionSyntaxError", "evaluate"),
     "schema.errors": ("DalsegnoError",),
