@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from dalsegno.interpreter.errors import WorkflowError
+from dalsegno.interpreter.codec import masked
 from dalsegno.interpreter.execution import timestamp
 from dalsegno.interpreter.notices import (
     CorrelationCompleted,
@@ -24,7 +24,6 @@ from dalsegno.interpreter.notices import (
     TaskStarted,
     TaskWaiting,
 )
-from dalsegno.interpreter.same import encoded
 from dalsegno.schema.values import JsonObject, JsonValue
 
 #: What the type of every lifecycle event begins with: the language's, though it has another name by now.
@@ -185,10 +184,10 @@ def told(occurrence: Occurrence, whom: Whom, id_: str, base: str, outputs: bool)
 
 
 def _written(event: JsonObject) -> bytes | None:
-    """The event's JSON; None where its data is nested too deeply to be written."""
+    """The event's JSON, secrets masked; None where its data is nested too deeply to be written."""
     try:
-        return encoded(event)
-    except WorkflowError:
+        return _encode(masked(event))
+    except RecursionError:
         return None
 
 

@@ -72,6 +72,22 @@ def holds_sealed(value: object) -> bool:
         _plain.encode(value)
     except TypeError:
         return True
+    except RecursionError:
+        return _holds_deep_down(value)
+    return False
+
+
+def _holds_deep_down(value: object) -> bool:
+    """The same for data that is nested too deeply for an encoder, without recursion."""
+    seen: set[int] = set()
+    open_: list[Any] = [value]
+    while open_:
+        inner = open_.pop()
+        if isinstance(inner, Sealed):
+            return True
+        if isinstance(inner, dict | list) and id(cast(object, inner)) not in seen:
+            seen.add(id(cast(object, inner)))
+            open_ += cast("dict[str, Any]", inner).values() if isinstance(inner, dict) else inner
     return False
 
 
