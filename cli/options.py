@@ -62,3 +62,31 @@ Functions = Annotated[
         show_default=False,
     ),
 ]
+Secret = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--secret",
+        metavar="NAME[=VALUE|=@FILE]",
+        help="A secret of the document: from a file, or from the environment variable of that name. A value written "
+        "here is seen by everybody who may list the processes. May be repeated.",
+        show_default=False,
+    ),
+]
+SecretsFile = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--secrets",
+        metavar="FILE",
+        help="A file of secrets: an object in YAML or JSON, or NAME=value lines in a .env file. May be repeated.",
+        show_default=False,
+    ),
+]
+SecretsFolder = Annotated[
+    str | None,
+    typer.Option(
+        "--secrets-dir",
+        metavar="FOLDER",
+        help="A folder with a file for each secret, such as /run/secrets; read whenever one is needed.",
+        show_default=False,
+    ),
+]

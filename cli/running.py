@@ -11,6 +11,7 @@ from typing import Final, Self
 
 from dalsegno.activities.call import Call
 from dalsegno.activities.registry import Activities
+from dalsegno.activities.secrets import Secrets
 from dalsegno.cli import output
 from dalsegno.cli.exits import Exit, Failure
 from dalsegno.cli.functions import activities_of, load
@@ -20,6 +21,7 @@ from dalsegno.cli.logs import show_records
 from dalsegno.cli.options import DEFAULT_STORE
 from dalsegno.cli.patience import seconds
 from dalsegno.cli.progress import Progress, shown_on_terminal
+from dalsegno.cli.secrets import without_values
 from dalsegno.engines.documents import runnable
 from dalsegno.engines.embedded.engine import AsyncEngine
 from dalsegno.engines.embedded.instance import AsyncInstance, outcome_of
@@ -50,6 +52,7 @@ class Job:
     named: bool
     functions: Sequence[Callable[..., object]]
     timeout: float | None
+    secrets: Secrets
 
     @classmethod
     def prepare(
@@ -60,6 +63,7 @@ class Job:
         id_: str | None,
         functions: Sequence[str],
         timeout: str | None,
+        secrets: Secrets,
     ) -> Self:
         """The job that these arguments ask for; no store is touched before all of them are known to be good.
 
@@ -79,6 +83,7 @@ class Job:
             named=id_ is not None,
             functions=loaded,
             timeout=patience,
+            secrets=secrets,
         )
 
     @property
@@ -102,7 +107,7 @@ class Job:
             return "nothing was begun yet"
         if not self.durable:
             return "nothing was kept; name a store and an id (--store FILE --id ID) to be able to go on"
-        again = ["dalsegno", *sys.argv[1:], *([] if self.named else ["--id", self.id])]
+        again = ["dalsegno", *without_values(sys.argv[1:]), *([] if self.named else ["--id", self.id])]
         return f"instance {self.id} is kept in {self.store}; to go on: {shlex.join(again)}"
 
     def _exists(self) -> bool:
@@ -178,6 +183,7 @@ def _engine(job: Job, progress: Progress, patience: float) -> AsyncEngine:
         job.store,
         activities=activities,
         performer=_Own(job.id, activities),
+        secrets=job.secrets,
         patience=patience,
         watcher=progress.watch if output.is_terminal(sys.stderr) else None,
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from dalsegno.cli.exits import Exit
-from dalsegno.cli.options import DEFAULT_STORE, Debug, Functions, Input, Output
+from dalsegno.cli.options import DEFAULT_STORE, Debug, Functions, Input, Output, Secret, SecretsFile, SecretsFolder
 from dalsegno.cli.output import Format, result_alone, write_json
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="The document, YAML or JSON.", show_default=False)]
@@ -42,6 +42,9 @@ def run(
     store: Store = None,
     id_: Id = None,
     functions: Functions = None,
+    secret: Secret = None,
+    secrets: SecretsFile = None,
+    secrets_dir: SecretsFolder = None,
     timeout: Timeout = None,
     output: Output = Format.TEXT,
     debug: Debug = False,
@@ -59,11 +62,14 @@ def run(
     Examples:
       dalsegno run hello.yaml --input '{"name": "Ada"}'
       dalsegno run order.yaml --input @order.json --functions shop.py --store orders.db --id order-7
+      dalsegno run report.yaml --secret TOKEN --secret key=@key.pem --secrets database.yaml
     """
     with result_alone():
         from dalsegno.cli.running import Job, outcome
+        from dalsegno.cli.secrets import read_secrets
 
-        job = Job.prepare(file, input_, store, id_, functions or [], timeout)
+        given = read_secrets(secret or [], secrets or [], secrets_dir)
+        job = Job.prepare(file, input_, store, id_, functions or [], timeout, given)
         result = outcome(job)
     write_json(result)
     return Exit.DONE
