@@ -15,7 +15,7 @@ SEARCHED: Final = 256  # characters searched, compared or cut off at once
 TRANSLATED: Final = 8  # characters looked at one by one
 MATCHED: Final = 4  # characters under a regular expression
 #: The steps that an error costs which is caught: its message is made from the values.
-CAUGHT: Final = 8
+CAUGHT: Final = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,7 @@ def to_piece(state: State, value: JsonValue) -> str:
 def beginning(value: JsonValue, length: int) -> str:
     """The JSON text of a value for a message: all of it, or about the first `length` characters."""
     text = ""
-    for parts in fragments(value, length, length):
+    for parts in fragments(value, max(1, length // 8), length):
         text += "".join(parts)
         if len(text) > length:
             break

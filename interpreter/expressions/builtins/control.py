@@ -9,6 +9,7 @@ from typing import Any
 from dalsegno.interpreter.expressions import tree
 from dalsegno.interpreter.expressions.access import iterate
 from dalsegno.interpreter.expressions.arithmetic import add
+from dalsegno.interpreter.expressions.budget import CAUGHT
 from dalsegno.interpreter.expressions.builtins.registry import form, path_form, plain
 from dalsegno.interpreter.expressions.code import Code, Compiler, Kind, Scope, constant, many, maybe, one, outputs
 from dalsegno.interpreter.expressions.errors import ExpressionError, RaisedNull
@@ -18,20 +19,21 @@ from dalsegno.interpreter.expressions.pipes import piped
 from dalsegno.interpreter.expressions.text import beginning, joined
 
 
-def _raised(value: Any) -> ExpressionError:
+def _raised(state: State, value: Any) -> ExpressionError:
     if value is None:
         return RaisedNull()
+    state.work(2 * CAUGHT, 1)
     return ExpressionError(value if type(value) is str else f"{beginning(value, 200)} (not a string)", value)
 
 
 @plain("error")
 def error(state: State, value: Any) -> Any:
-    raise _raised(value)
+    raise _raised(state, value)
 
 
 @plain("error", 1)
 def error_with(state: State, value: Any, message: Any) -> Any:
-    raise _raised(message)
+    raise _raised(state, message)
 
 
 @form("empty", 0)

@@ -18,6 +18,11 @@ from dalsegno.interpreter.expressions.numbers import computed, to_float
 from dalsegno.interpreter.expressions.text import size
 
 
+#: What a directive of `strftime` costs in steps, and how many times as long as itself it may become.
+DIRECTIVE: Final = 6
+EXPANDED: Final = 20
+
+
 @plain("now")
 def now(state: State, value: Any) -> Any:
     # The clock belongs to the evaluation: a plain one is begun again with it.
@@ -25,23 +30,24 @@ def now(state: State, value: Any) -> Any:
     return computed(state.now / 1000)
 
 
-def _broken_down(value: Any, name: str) -> list[Any]:
+def _broken_down(state: State, value: Any, name: str) -> list[Any]:
     if not is_number(value):
         raise ExpressionError(f"{name}() requires numeric inputs")
     seconds = to_float(value)
     if seconds - seconds != 0 or abs(seconds) > 2.0**55:
         raise ExpressionError("error converting number of seconds since epoch to datetime")
+    state.work(DIRECTIVE, 1)
     return broken_down(seconds)
 
 
 @plain("gmtime")
 def gmtime(state: State, value: Any) -> Any:
-    return _broken_down(value, "gmtime")
+    return _broken_down(state, value, "gmtime")
 
 
 @plain("localtime")
 def localtime(state: State, value: Any) -> Any:
-    return _broken_down(value, "localtime")
+    return _broken_down(state, value, "localtime")
 
 
 def _fields(value: Any, name: str) -> list[int]:
@@ -58,23 +64,19 @@ def _fields(value: Any, name: str) -> list[int]:
 def mktime(state: State, value: Any) -> Any:
     if type(value) is not list:
         raise ExpressionError("mktime requires array inputs")
+    state.work(DIRECTIVE, 1)
     return noted(state, float(seconds_of(_fields(value, "mktime"))))
-
-
-#: What a directive of `strftime` costs in steps, and how many times as long as itself it may become.
-DIRECTIVE: Final = 8
-EXPANDED: Final = 20
 
 
 def _formatted(state: State, value: Any, pattern: Any, name: str) -> str:
     if is_number(value):
-        value = _broken_down(value, "gmtime")
+        value = _broken_down(state, value, "gmtime")
     elif type(value) is not list:
         raise ExpressionError(f"{name}/1 requires parsed datetime inputs")
     if type(pattern) is not str:
         raise ExpressionError(f"{name}/1 requires a string format")
     state.work(len(pattern), TRANSLATED)
-    state.work(DIRECTIVE * directives(pattern), 1)
+    state.work(DIRECTIVE * (1 + directives(pattern)), 1)
     state.write(EXPANDED * size(pattern))
     return format_time(_fields(value, f"{name}/1"), pattern)
 

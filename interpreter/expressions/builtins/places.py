@@ -22,6 +22,7 @@ def path(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
 
 
 def _listed(state: State, path: Path) -> list[Any]:
+    state.step(3)
     state.grow((len(path) >> 2) + 2)
     return list(path)
 
