@@ -10,6 +10,7 @@ from dalsegno.cli.commands.register import register
 from dalsegno.cli.commands.run import run
 from dalsegno.cli.commands.schema import schema
 from dalsegno.cli.commands.show import show
+from dalsegno.cli.commands.test import run_tests
 from dalsegno.cli.commands.validate import validate
 from dalsegno.cli.commands.verify import verify
 from dalsegno.cli.commands.version import version
@@ -31,6 +32,7 @@ app.command("run")(run)
 app.command("eval")(eval_)
 app.command("register")(register)
 app.command("graph")(graph)
+app.command("test")(run_tests)
 app.command("list")(list_)
 app.command("show")(show)
 app.command("history")(history)

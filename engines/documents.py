@@ -52,8 +52,11 @@ def validate(path_or_text: "str | os.PathLike[str]") -> list[Problem]:
 class Door:
     """What an engine has let in: a document is judged once, however many instances it gets."""
 
-    def __init__(self, functions: Collection[str]) -> None:
-        """`functions` are the names that a `call` may use; a name that is none of them is refused (decision C8)."""
+    def __init__(self, functions: Collection[str] | None) -> None:
+        """`functions` are the names that a `call` may use; a name that is none of them is refused (decision C8).
+
+        None: nobody knows them.
+        """
         self._functions = functions
         self._admitted: dict[str, Workflow] = {}
 
@@ -99,13 +102,13 @@ def _text(mapping: Mapping[str, JsonValue]) -> bytes:
         raise DalsegnoError(f"a workflow given as a mapping must be plain JSON data: {error}") from error
 
 
-def _again(workflow: Workflow, functions: Collection[str]) -> Workflow:
+def _again(workflow: Workflow, functions: Collection[str] | None) -> Workflow:
     """Judges a loaded workflow as this engine must: nobody knew of its functions when it was loaded."""
     _of_data(msgspec.json.encode(workflow.definition), workflow.path, functions)
     return workflow
 
 
-def _of_data(encoded: bytes, path: str | None, functions: Collection[str]) -> Workflow:
+def _of_data(encoded: bytes, path: str | None, functions: Collection[str] | None) -> Workflow:
     """As `runnable`, for a document whose text is not at hand: a line of its encoding would say nothing to anybody."""
     try:
         return runnable(encoded, path, functions)

@@ -13,8 +13,10 @@ import msgspec
 from dalsegno.interpreter.codec import masked
 from dalsegno.interpreter.execution import timestamp
 from dalsegno.interpreter.notices import (
+    CaseTaken,
     CorrelationCompleted,
     CorrelationStarted,
+    ErrorCaught,
     Notice,
     TaskCancelled,
     TaskCompleted,
@@ -80,10 +82,10 @@ class Occurrence:
 
 
 def of_notice(notice: Notice) -> Iterator[Occurrence]:
-    """What a machine's notice tells of; nothing where a task was skipped."""
+    """What a machine's notice tells of; nothing for what the language has no event for."""
     task, at = notice.reference, notice.at
     match notice:
-        case TaskSkipped():
+        case TaskSkipped() | CaseTaken() | ErrorCaught():
             pass
         case TaskStarted():
             yield from _phase("created", "pending", at, task)

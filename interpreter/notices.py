@@ -81,6 +81,26 @@ class TaskCancelled:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseTaken:
+    """A switch task goes the way of its case `case`."""
+
+    reference: str
+    name: str
+    at: int
+    case: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCaught:
+    """A try task takes care of `error`, and will not try again."""
+
+    reference: str
+    name: str
+    at: int
+    error: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
 class CorrelationStarted:
     """A task begins to take messages."""
 
@@ -107,6 +127,8 @@ Notice: TypeAlias = (
     | TaskCompleted
     | TaskFaulted
     | TaskCancelled
+    | CaseTaken
+    | ErrorCaught
     | CorrelationStarted
     | CorrelationCompleted
 )

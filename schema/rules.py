@@ -107,14 +107,14 @@ class Rule:
 
 
 @cache
-def schema_text() -> str:
-    """The JSON Schema of the language, as it is shipped."""
-    return files("dalsegno.schema").joinpath("workflow.schema.json").read_text(encoding="utf-8")
+def schema_text(name: str = "workflow") -> str:
+    """A JSON Schema as it is shipped: that of the language, or of the files that `tests` workflows."""
+    return files("dalsegno.schema").joinpath(f"{name}.schema.json").read_text(encoding="utf-8")
 
 
-def published() -> JsonObject:
-    """The JSON Schema of the language for other tools: without the `x-` keywords, which speak to ours alone."""
-    return as_object(_plain(cast(JsonValue, json.loads(schema_text()))))
+def published(name: str = "workflow") -> JsonObject:
+    """The JSON Schema of that name for other tools: without the `x-` keywords, which speak to ours alone."""
+    return as_object(_plain(cast(JsonValue, json.loads(schema_text(name)))))
 
 
 def _plain(value: JsonValue) -> JsonValue:
@@ -127,6 +127,12 @@ def _plain(value: JsonValue) -> JsonValue:
 def workflow_rule() -> Rule:
     """The rule for a whole document."""
     return compile_rules(cast(JsonObject, json.loads(schema_text())))
+
+
+@cache
+def tests_rule() -> Rule:
+    """The rule for a file of tests."""
+    return compile_rules(cast(JsonObject, json.loads(schema_text("tests"))))
 
 
 def compile_rules(schema: JsonObject) -> Rule:

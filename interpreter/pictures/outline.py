@@ -49,7 +49,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One task. `falls` is whether the task after it in the list may come next."""
+    """One task. `falls` is whether the task after it in the list may come next; `cases` names those of a switch."""
 
     reference: str
     name: str
@@ -59,6 +59,7 @@ class Node:
     lanes: tuple[Lane, ...] = ()
     jumps: tuple[Jump, ...] = ()
     falls: bool = True
+    cases: tuple[str, ...] = ()
 
 
 def outline(workflow: Workflow) -> tuple[Node, ...]:
@@ -82,7 +83,8 @@ def _nodes(list_: TaskList, workflow: Workflow) -> tuple[Node, ...]:
 def _node(task: Task, targets: Mapping[str, str], workflow: Workflow) -> Node:
     kind, caption, lanes = _DESCRIBE[type(task)](task, workflow)
     jumps, falls = _ways(task, targets)
-    return Node(task.reference, task.name, kind, caption, task.if_, lanes, jumps, falls)
+    cases = tuple(case.name for case in task.cases) if isinstance(task, SwitchTask) else ()
+    return Node(task.reference, task.name, kind, caption, task.if_, lanes, jumps, falls, cases)
 
 
 def _ways(task: Task, targets: Mapping[str, str]) -> tuple[tuple[Jump, ...], bool]:

@@ -6,8 +6,10 @@ from typing import Final
 
 from dalsegno.interpreter.commands import Request, ScheduleActivity, StartChild
 from dalsegno.interpreter.notices import (
+    CaseTaken,
     CorrelationCompleted,
     CorrelationStarted,
+    ErrorCaught,
     Notice,
     TaskCancelled,
     TaskCompleted,
@@ -54,7 +56,7 @@ class Progress:
                 mark.state = "faulted"
             case TaskCancelled():
                 mark.state = "cancelled"
-            case TaskWaiting() | CorrelationStarted() | CorrelationCompleted():
+            case TaskWaiting() | CaseTaken() | ErrorCaught() | CorrelationStarted() | CorrelationCompleted():
                 pass  # `awaits` says it.
 
     def awaits(self, requests: Sequence[Request]) -> None:

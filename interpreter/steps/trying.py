@@ -14,7 +14,7 @@ from dalsegno.interpreter.flow import Directive
 from dalsegno.interpreter.frames import Ask, Frame, State
 from dalsegno.interpreter.graph import Step, StepList
 from dalsegno.interpreter.machine import Machine
-from dalsegno.interpreter.notices import TaskRetried
+from dalsegno.interpreter.notices import ErrorCaught, TaskRetried
 from dalsegno.interpreter.retries import Retry, compile_retry
 from dalsegno.interpreter.same import same
 from dalsegno.interpreter.templates import Template
@@ -114,6 +114,7 @@ class TryStep(Step):
         machine.cancel(frame, DELAY, ATTEMPT, TOTAL)
         cast(TryState, frame.state).phase = CATCHING
         frame.variables = {self.variable: error}
+        machine.tell(ErrorCaught, self, error)
         if self.handler is None:
             machine.complete(frame, frame.input, self.catch_then)
         else:

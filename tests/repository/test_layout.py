@@ -10,6 +10,9 @@ import pytest
 
 from repository import FOLDERS, ROOT, configuration, files
 
+#: The files of the package itself, beside the folders.
+OURS = ("__init__.py", "py.typed", "testing.py")
+
 
 def banned(ruff: dict[str, Any]) -> dict[str, Any]:
     bans: dict[str, Any] = ruff["lint"]["flake8-tidy-imports"]["banned-api"]
@@ -28,7 +31,7 @@ def test_every_folder_with_an_init_is_one_of_the_six() -> None:
 
 def test_the_wheel_maps_each_real_folder() -> None:
     wheel = configuration()["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert set(wheel["only-include"]) == {"src/dalsegno/__init__.py", "src/dalsegno/py.typed", *FOLDERS}
+    assert set(wheel["only-include"]) == {f"src/dalsegno/{name}" for name in OURS} | {*FOLDERS}
     assert wheel["sources"] == {"src/dalsegno": "dalsegno"} | {folder: f"dalsegno/{folder}" for folder in FOLDERS}
 
 
@@ -39,7 +42,12 @@ def test_the_layers_are_the_folders_from_the_top() -> None:
 
 def test_pyright_is_told_of_each_link() -> None:
     include = configuration()["tool"]["pyright"]["include"]
-    assert set(include) == {"src/dalsegno/__init__.py", "tests", *(f"src/dalsegno/{folder}" for folder in FOLDERS)}
+    assert set(include) == {
+        "src/dalsegno/__init__.py",
+        "src/dalsegno/testing.py",
+        "tests",
+        *(f"src/dalsegno/{folder}" for folder in FOLDERS),
+    }
 
 
 def test_no_folder_may_be_imported_by_its_bare_name() -> None:
