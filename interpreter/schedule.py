@@ -6,6 +6,10 @@ import msgspec
 
 from dalsegno.interpreter.errors import WorkflowError
 from dalsegno.interpreter.expressions import ExpressionError, compile_expression
+from dalsegno.interpreter.expressions.budget import DEFAULT
+from dalsegno.interpreter.strategies import Surroundings, compile_strategy
+from dalsegno.interpreter.templates import Language
+from dalsegno.interpreter.windows import On
 from dalsegno.schema.cron import cron_fault
 from dalsegno.schema.durations import milliseconds
 from dalsegno.schema.expressions import unwrap
@@ -31,7 +35,7 @@ class After(msgspec.Struct, frozen=True, tag=True):
     delay: int
 
 
-Schedule: TypeAlias = Every | Cron | After
+Schedule: TypeAlias = Every | Cron | After | On
 
 
 def schedule_of(workflow: Workflow, runtime: JsonObject) -> Schedule | None:
@@ -46,6 +50,8 @@ def schedule_of(workflow: Workflow, runtime: JsonObject) -> Schedule | None:
         return After(_length(definition["after"], workflow, runtime))
     if "cron" in definition:
         return Cron(_cron(definition["cron"], workflow, runtime))
+    if "on" in definition:
+        return _on(as_object(definition["on"]), str(definition.get("read", "data")), workflow, runtime)
     return None
 
 
@@ -69,14 +75,35 @@ def _cron(value: JsonValue, workflow: Workflow, runtime: JsonObject) -> str:
     return text
 
 
+def _on(definition: JsonObject, form: str, workflow: Workflow, runtime: JsonObject) -> On:
+    language = Language(workflow.language, workflow.mode == "loose")
+    surroundings = Surroundings(None, lambda names: _variables(names, workflow, runtime), DEFAULT)
+    to = compile_strategy(language, definition)
+    until = definition.get("until")
+    ends = compile_strategy(language, until) if isinstance(until, dict) else None
+    enough = language.code(until).expression if isinstance(until, str) else None
+    return On(
+        to.evaluate(surroundings),
+        to.every,
+        form,
+        ends.evaluate(surroundings) if ends else [],
+        ends is not None and ends.every,
+        surroundings.code(enough, language.name) if enough else None,
+    )
+
+
+def _variables(names: frozenset[str], workflow: Workflow, runtime: JsonObject) -> JsonObject:
+    given: JsonObject = {"workflow": {"definition": workflow.definition}, "runtime": runtime}
+    return {name: given.get(name) for name in names}
+
+
 def _evaluated(value: JsonValue, workflow: Workflow, runtime: JsonObject) -> JsonValue:
     """A value with a whole `${ }` evaluated: it sees the document and the runtime only (decision S1)."""
     source = unwrap(value) if isinstance(value, str) else None
     if source is None:
         return value
     expression = compile_expression(source[0], workflow.language)
-    given: JsonObject = {"workflow": {"definition": workflow.definition}, "runtime": runtime}
     try:
-        return expression.value(None, {name: given.get(name) for name in expression.variables})
+        return expression.value(None, _variables(expression.variables, workflow, runtime))
     except ExpressionError as error:
         raise WorkflowError.of("expression", f"{error.message}, in the schedule's `{source[0].strip()}`") from None

@@ -6,6 +6,7 @@ machine. What it starts has an id made of the workflow's name and the time that 
 - A time that passed while nobody looked is due once, when somebody does; the next one is the first in the future.
 - The clock of a log never goes back, hence neither do the times: a clock that is set back delays, and repeats nothing.
 - A schedule that was paused is told `Resumed`: the times that passed meanwhile are not for it.
+- Events are gathered in windows (windows.py); what they start is named by them.
 - The workflow is the newest registered one at each time: a new version takes over where the last one stood.
 """
 
@@ -18,6 +19,8 @@ import msgspec
 
 from dalsegno.interpreter.commands import (
     AnyCommand,
+    AwaitMessage,
+    AwaitNext,
     CancelInstance,
     CancelTimer,
     FaultInstance,
@@ -36,6 +39,7 @@ from dalsegno.interpreter.events import (
     ChildFailed,
     Fact,
     InstanceStarted,
+    MessageReceived,
     Resumed,
     TimerFired,
     TimerStarted,
@@ -45,8 +49,9 @@ from dalsegno.interpreter.execution import timestamp
 from dalsegno.interpreter.schedule import After, Cron, Every, Schedule, schedule_of
 from dalsegno.interpreter.snapshot import Snapshot, UnreadableSnapshot
 from dalsegno.interpreter.status import Status
+from dalsegno.interpreter.windows import On, Window, consume
 from dalsegno.schema.model import Workflow
-from dalsegno.schema.values import as_object
+from dalsegno.schema.values import JsonValue, as_object
 
 # Raised with every change of the stored form; a snapshot of another format is not read, but replayed instead.
 FORMAT = 1
@@ -56,14 +61,15 @@ LATEST = "latest"
 #: Finds a time zone by its name.
 Zones: TypeAlias = Callable[[str], tzinfo]
 
-Pending: TypeAlias = StartTimer | StartChild
+Pending: TypeAlias = StartTimer | AwaitMessage | StartChild
 
 
 class _State(msgspec.Struct, kw_only=True):
     """All that a scheduler remembers.
 
     `clock` is the time of the newest event; `timer` awaits the next time, `child` (`after` only) the end of what was
-    started; `last` is the newest time that something was started for.
+    started, `awaiting` the next event, of those that are in `windows` now; `last` is the newest time that something was
+    started for.
     """
 
     format: int = FORMAT
@@ -73,6 +79,8 @@ class _State(msgspec.Struct, kw_only=True):
     timer: StartTimer | None = None
     child: StartChild | None = None
     last: int | None = None
+    awaiting: AwaitMessage | None = None
+    windows: list[Window] = []
     outcome: Outcome | None = None
 
 
@@ -120,7 +128,7 @@ class Scheduler:
     def pending(self) -> tuple[Pending, ...]:
         """What it awaits."""
         state = self._state
-        return tuple(each for each in (state.timer, state.child) if each is not None)
+        return tuple(each for each in (state.timer, state.awaiting, state.child) if each is not None)
 
     @property
     def schedule(self) -> Schedule | None:
@@ -156,7 +164,7 @@ class Scheduler:
         state.position += len(commands)
         if commands and isinstance(commands[-1], Outcome):
             state.outcome = commands[-1]
-            state.timer = state.child = None
+            state.timer = state.awaiting = state.child = None
         return commands
 
     def snapshot(self) -> Snapshot:
@@ -207,6 +215,8 @@ class Scheduler:
             case ChildCompleted(id=id_) | ChildFailed(id=id_) if state.child is not None and state.child.seq == id_:
                 state.child = None
                 return self._wait(state.position)
+            case MessageReceived(id=id_) if state.awaiting is not None and state.awaiting.seq == id_:
+                return self._consume(event)
             case Resumed():
                 return self._skip()
             case _:
@@ -223,7 +233,15 @@ class Scheduler:
             self._follow(event)
         except WorkflowError as error:
             return [FaultInstance(seq=state.position, error=with_instance(error.error, "/schedule"))]
-        return self._start(event.at) if isinstance(self._schedule, After) else self._wait(state.position)
+        match self._schedule:
+            case After():
+                return self._start(event.at)
+            case On():
+                filters = self._schedule.subscribed
+                state.awaiting = AwaitMessage(seq=state.position, step=self._reference, filters=filters)
+                return [state.awaiting]
+            case _:
+                return self._wait(state.position)
 
     def _follow(self, started: InstanceStarted) -> None:
         self._schedule = schedule_of(self._workflow, started.runtime)
@@ -233,21 +251,36 @@ class Scheduler:
         """Start what is due; the next time is known at once, but for `after`, which waits for the end."""
         state = self._state
         state.last = due
-        waits = isinstance(self._schedule, After)
-        child = StartChild(
-            seq=state.position,
+        child = self._child(timestamp(due), {})
+        if not child.detached:
+            state.child = child
+            return [child]
+        return [child, *self._wait(state.position + 1)]
+
+    def _consume(self, event: MessageReceived) -> list[AnyCommand]:
+        """Take an event, start what is complete by it, and be ready for the next."""
+        state = self._state
+        assert isinstance(self._schedule, On)
+        assert state.awaiting is not None
+        state.awaiting = msgspec.structs.replace(state.awaiting, keys=event.keys)
+        consumed = consume(self._schedule, state.windows, event.message, state.clock)
+        ready = AwaitNext(seq=state.position, id=state.awaiting.seq)
+        if consumed is None:
+            return [ready]
+        state.last = state.clock
+        return [self._child(consumed.name, consumed.input), msgspec.structs.replace(ready, seq=state.position + 1)]
+
+    def _child(self, name: str, data: JsonValue) -> StartChild:
+        return StartChild(
+            seq=self._state.position,
             step=self._reference,
             namespace=self._workflow.namespace,
             name=self._workflow.name,
             version=LATEST,
-            instance=f"{self._workflow.namespace}/{self._workflow.name}@{timestamp(due)}",
-            input={},
-            detached=not waits,
+            instance=f"{self._workflow.namespace}/{self._workflow.name}@{name}",
+            input=data,
+            detached=not isinstance(self._schedule, After),
         )
-        if waits:
-            state.child = child
-            return [child]
-        return [child, *self._wait(state.position + 1)]
 
     def _wait(self, seq: int) -> list[AnyCommand]:
         """Wait for the next time; where none ever comes, for nothing."""
@@ -277,7 +310,7 @@ class Scheduler:
                 return after + delay
             case Cron(expression=expression):
                 return next(times(expression, after, self._zone), None)
-            case None:
+            case On() | None:
                 return None
 
     @property

@@ -61,6 +61,12 @@ def unwrap(text: str) -> tuple[str, int] | None:
     return (match[1], match.start(1)) if match else None
 
 
+def is_never(condition: str) -> bool:
+    """Whether a condition is written so that it never holds (decision V1)."""
+    wrapped = unwrap(condition)
+    return (wrapped[0] if wrapped else condition).strip().lower() in ("false", "null", "none")
+
+
 def first_end(source: str) -> int | None:
     """Where the first expression ends in the inside of `${ … } … ${ … }`; None when `source` is one expression.
 

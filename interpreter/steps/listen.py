@@ -19,7 +19,7 @@ from dalsegno.interpreter.machine import Machine
 from dalsegno.interpreter.messages import read
 from dalsegno.interpreter.strategies import Strategy, Surroundings, compile_strategy
 from dalsegno.interpreter.templates import Template
-from dalsegno.schema.expressions import unwrap
+from dalsegno.schema.expressions import is_never
 from dalsegno.schema.model import ListenTask, Transform, tasks, transform
 from dalsegno.schema.values import JsonObject, JsonValue, as_object
 
@@ -160,16 +160,10 @@ def build(compiler: Compiler, task: ListenTask, common: Common, targets: Mapping
         to=compile_strategy(language, to),
         until=compile_strategy(language, until) if isinstance(until, dict) else None,
         enough=compiler.optional(language.condition, condition),
-        endless=condition is not None and _is_never(condition),
+        endless=condition is not None and is_never(condition),
         form=cast(str, task.listen.get("read", "data")),
         each=None if task.foreach is None else _each(compiler, task, task.foreach),
     )
-
-
-def _is_never(condition: str) -> bool:
-    """Whether a condition is written so that it never holds (decision V1)."""
-    wrapped = unwrap(condition)
-    return (wrapped[0] if wrapped else condition).strip().lower() in ("false", "null", "none")
 
 
 def _each(compiler: Compiler, task: ListenTask, foreach: JsonObject) -> EachStep:

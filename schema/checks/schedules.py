@@ -3,7 +3,7 @@
 from dalsegno.schema.checks.document import Document
 from dalsegno.schema.checks.durations import literal_length
 from dalsegno.schema.cron import cron_fault
-from dalsegno.schema.expressions import unwrap
+from dalsegno.schema.expressions import is_never, unwrap
 from dalsegno.schema.structure import Mark
 
 
@@ -25,6 +25,10 @@ def check_schedule(mark: Mark, document: Document) -> None:
     if everything is not None and everything.value == []:
         message = "`all` of no events would start instances without end"
         document.findings.at_value("invalid-schedule", everything, message, hint="name the events to wait for")
+    until = on.get("until") if on is not None else None
+    if until is not None and isinstance(until.value, str) and is_never(until.value):
+        message = "`until` never holds: no instance would ever start"
+        document.findings.at_value("invalid-schedule", until, message, hint="leave it out to start one for each event")
     if on is not None and mark.place.get("read") is None:
         message = "`$workflow.input` is a list of the events' data"
         hint = "add `read: envelope` for whole events, or `read: data` to say that this is meant"

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, tzinfo
 from itertools import islice
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dalsegno.interpreter import AnyCommand, AnyEvent, Fact, InstanceStarted, NondeterminismError, recorded
-from dalsegno.interpreter.commands import CancelInstance, CancelTimer, StartChild, StartTimer
+from dalsegno.interpreter.commands import AwaitMessage, AwaitNext, CancelInstance, CancelTimer, StartChild, StartTimer
 from dalsegno.interpreter.cron import times
 from dalsegno.interpreter.errors import WorkflowError, standard
 from dalsegno.interpreter.events import (
@@ -17,14 +18,16 @@ from dalsegno.interpreter.events import (
     ChildCompleted,
     ChildFailed,
     InstanceFaulted,
+    MessageReceived,
     Resumed,
     TimerFired,
     TimerStarted,
 )
+from dalsegno.interpreter.matching import matches
 from dalsegno.interpreter.schedule import schedule_of
 from dalsegno.interpreter.scheduling import Scheduler
 from dalsegno.schema.model import Workflow
-from dalsegno.schema.values import JsonObject
+from dalsegno.schema.values import JsonObject, JsonValue
 from host import workflow
 
 NOON = 1_767_268_800_000  # 2026-01-01T12:00:00Z
@@ -51,6 +54,8 @@ class Host:
         self.log: list[AnyEvent] = []
         self.started: list[tuple[int, StartChild]] = []
         self.timers: dict[int, int] = {}
+        self.ready = False
+        self.published = 0
         self.scheduler = Scheduler(self.workflow, ZoneInfo)
         self.tell(first(self.workflow, at, zone))
 
@@ -69,6 +74,8 @@ class Host:
                     del self.timers[id_]
                 case StartChild():
                     self.started.append((fact.at, command))
+                case AwaitMessage() | AwaitNext():
+                    self.ready = True
                 case _:
                     pass
         return commands
@@ -88,6 +95,20 @@ class Host:
         """The last instance ends."""
         self.tell(ChildCompleted(at=self.now(), id=self.started[-1][1].seq, output={}))
 
+    def publish(self, type_: str, data: JsonValue, **attributes: JsonValue) -> None:
+        """An event that the subscription takes, if it does."""
+        (awaiting,) = (each for each in self.scheduler.pending if isinstance(each, AwaitMessage))
+        assert self.ready
+        self.published += 1
+        message: JsonObject = {"type": type_, "source": "/tests", "id": str(self.published), "data": data, **attributes}
+        match = matches(awaiting.filters, message, awaiting.keys, self.clock)
+        if match is not None:
+            self.ready = False
+            event = MessageReceived(
+                at=self.now(), id=awaiting.seq, message=message, filter=match.filter, keys=match.keys
+            )
+            self.tell(event)
+
     def resume(self) -> None:
         self.paused = False
         self.tell(Resumed(at=self.now()))
@@ -99,6 +120,10 @@ class Host:
         self.scheduler = Scheduler(self.workflow, ZoneInfo, snapshot if checkpoint else None)
         self.scheduler.retell(() if checkpoint else self.log)
         assert self.scheduler.snapshot() == snapshot
+
+    @property
+    def inputs(self) -> list[JsonValue]:
+        return [command.input for _, command in self.started]
 
     @property
     def ids(self) -> list[str]:
@@ -235,6 +260,126 @@ def test_a_log_whose_calendar_was_another_is_read_as_it_is() -> None:
     host = Host("{cron: '0 8 * * *'}", "Europe/Berlin")
     restarted = Scheduler(host.workflow, lambda _: ZoneInfo("America/New_York")).retell(host.log)
     assert restarted.coming(2) == [utc("2026-01-02T07:00"), utc("2026-01-02T13:00")]
+
+
+# --- on --------------------------------------------------------------------------------------------------------------
+
+PLACED = "{with: {type: placed}, correlate: {order: {from: .data.order}}}"
+PAID = "{with: {type: paid}, correlate: {order: {from: .data.order}}}"
+
+
+def test_v6_each_event_starts_one_instance_with_an_array_of_its_data() -> None:
+    host = Host("{on: {one: {with: {type: placed}}}}")
+    host.publish("placed", {"n": 1})
+    host.publish("else", {"n": 2})
+    host.publish("placed", {"n": 3})
+    assert host.inputs == [[{"n": 1}], [{"n": 3}]]
+    assert len(set(host.ids)) == 2
+    assert all(command.detached for _, command in host.started)
+
+
+@pytest.mark.parametrize(
+    ("read", "item"), [("raw", '{"n":1}'), ("data", {"n": 1}), ("envelope", {"type": "a", "data": {"n": 1}})]
+)
+def test_v6_read_says_what_each_item_is(read: str, item: JsonValue) -> None:
+    host = Host(f"{{on: {{any: [{{with: {{type: a}}}}, {{with: {{type: b}}}}]}}, read: {read}}}")
+    host.publish("a", {"n": 1})
+    ((given,),) = cast("list[list[JsonValue]]", host.inputs)
+    if isinstance(given, dict):
+        given = {name: value for name, value in given.items() if name not in ("source", "id")}
+    assert given == item
+
+
+def test_any_of_no_filters_takes_every_event() -> None:
+    host = Host("{on: {any: []}}")
+    host.publish("whatever", 1)
+    assert host.inputs == [[1]]
+
+
+def test_all_waits_for_one_of_each_in_the_order_of_the_filters() -> None:
+    host = Host("{on: {all: [{with: {type: a}}, {with: {type: b}}]}}")
+    for type_, data in (("b", 1), ("b", 2), ("a", 3), ("b", 4), ("a", 5), ("a", 6)):
+        host.publish(type_, data)
+    # What is not for the oldest window opens the next: nothing is lost.
+    assert host.inputs == [[3, 1], [5, 2], [6, 4]]
+
+
+def test_v8_events_of_one_order_never_mix_with_those_of_another() -> None:
+    host = Host(f"{{on: {{all: [{PLACED}, {PAID}]}}}}")
+    host.publish("placed", {"order": 1})
+    host.publish("placed", {"order": 2})
+    host.publish("paid", {"order": "2"})
+    host.publish("paid", {})
+    host.publish("paid", {"order": 2})
+    host.restart(checkpoint=True)
+    host.publish("paid", {"order": 1})
+    assert host.inputs == [[{"order": 2}, {"order": 2}], [{"order": 1}, {"order": 1}]]
+
+
+def test_v8_an_expected_value_is_the_only_one() -> None:
+    filters = "[{with: {type: a}, correlate: {k: {from: .data.k, expect: '7'}}}, {with: {type: b}}]"
+    host = Host(f"{{on: {{all: {filters}}}}}")
+    for k in (8, 7, "7"):
+        host.publish("a", {"k": k})
+    host.publish("b", 1)
+    host.publish("b", 2)
+    assert host.inputs == [[{"k": 7}, 1], [{"k": "7"}, 2]]
+
+
+def test_until_a_condition_holds_events_are_gathered() -> None:
+    host = Host("{on: {any: [{with: {type: a}}], until: '(map(.n) | add) >= 10'}}")
+    for n in (4, 5, "?", 1):
+        host.publish("a", {"n": n})
+    assert host.inputs == []
+    host = Host("{on: {any: [{with: {type: a}}], until: '(map(.n) | add) >= 10'}}")
+    for n in (4, 5, 1, 20):
+        host.publish("a", {"n": n})
+    assert host.inputs == [[{"n": 4}, {"n": 5}, {"n": 1}], [{"n": 20}]]
+
+
+def test_v10_until_an_event_comes_events_are_gathered_and_it_is_not_among_them() -> None:
+    host = Host(f"{{on: {{any: [{PLACED}], until: {{one: {PAID}}}}}}}")
+    host.publish("paid", {"order": 1})
+    for type_, order in (("placed", 1), ("placed", 2), ("placed", 1), ("paid", 1), ("paid", 2)):
+        host.publish(type_, {"order": order})
+    assert host.inputs == [[{"order": 1}, {"order": 1}], [{"order": 2}]]
+
+
+def test_until_all_of_some_events_have_come() -> None:
+    host = Host("{on: {any: [{with: {type: a}}], until: {all: [{with: {type: b}}, {with: {type: c}}]}}}")
+    for type_ in ("a", "b", "b", "a", "c"):
+        host.publish(type_, type_)
+    assert host.inputs == [["a", "a"]]
+
+
+def test_the_same_events_have_the_same_name() -> None:
+    ids: list[list[str]] = []
+    for _ in range(2):
+        host = Host(f"{{on: {{all: [{PLACED}, {PAID}]}}}}")
+        host.publish("placed", {"order": 1})
+        host.publish("paid", {"order": 1})
+        ids.append(host.ids)
+    assert ids[0] == ids[1]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["placed", "paid"]), st.integers(1, 4)), max_size=30), st.data())
+def test_v8_pairs_are_complete_and_in_order_whatever_lies_between(
+    events: list[tuple[str, int]], data: st.DataObject
+) -> None:
+    host = Host(f"{{on: {{all: [{PLACED}, {PAID}]}}}}")
+    for number, (type_, order) in enumerate(events):
+        host.publish(type_, {"order": order, "number": number})
+        if data.draw(st.booleans()):
+            host.restart(checkpoint=data.draw(st.booleans()))
+    expected: list[list[int]] = []
+    for order in range(1, 5):
+        placed, paid = (
+            [n for n, event in enumerate(events) if event == (type_, order)] for type_ in ("placed", "paid")
+        )
+        expected += [list(pair) for pair in zip(placed, paid, strict=False)]
+    found = [[item["number"] for item in cast("list[dict[str, int]]", input_)] for input_ in host.inputs]
+    assert sorted(found) == sorted(expected)
+    assert len(set(host.ids)) == len(host.ids)
 
 
 # --- all of them -----------------------------------------------------------------------------------------------------
