@@ -94,7 +94,8 @@ def _on_purpose(error: DalsegnoError) -> int:
         case InvalidDocument(problems=problems):
             from dalsegno.cli.problems import write_problems
 
-            write_problems(problems, stream=sys.stderr)
+            if sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison] closed by `2>&-`
+                write_problems(problems, stream=sys.stderr)
             return Exit.AT_FAULT
         case WorkflowFaulted(error=details):
             if sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison] closed by `2>&-`
@@ -122,7 +123,8 @@ def _arguments(error: BaseException) -> int:
         output.note(message)
     else:
         command = getattr(getattr(error, "ctx", None), "command_path", "dalsegno")
-        output.complain(f"{' '.join(message.split()).rstrip('.')}. See: {command} --help")
+        sentence = " ".join(message.split()).rstrip(".")
+        output.complain(f"{sentence[:1].lower()}{sentence[1:]}. See: {command} --help")
     return Exit.WRONG_USAGE
 
 

@@ -2,11 +2,12 @@
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Never
 
 from dalsegno.cli.exits import WrongUsage
-from dalsegno.schema.values import JsonValue
+from dalsegno.schema.values import JsonObject, JsonValue
 
 
 def read_input(argument: str) -> JsonValue:
@@ -18,12 +19,24 @@ def read_input(argument: str) -> JsonValue:
     return _parse(argument.encode("utf-8", "surrogateescape"), None)
 
 
+def read_document(argument: str, purpose: str) -> tuple[str, bytes]:
+    """The document that an argument names, a file or `-` for stdin, with the name that its problems give it.
+
+    Raises WrongUsage, which names the purpose, when it cannot be read.
+    """
+    if argument == "-":
+        return "<stdin>", read_standard_input(purpose)
+    return argument, read_file(argument, purpose)
+
+
 def read_file(path: str, purpose: str) -> bytes:
     """The bytes of a file. Raises WrongUsage, which names the purpose, when it cannot be read."""
+    if not path:
+        raise WrongUsage(f"{purpose}: cannot read a file whose name is empty: give it a name")
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise WrongUsage(f"{purpose}: cannot read {path or 'a file without a name'}: {reason(error)}") from error
+        raise WrongUsage(f"{purpose}: cannot read {path}: {reason(error)}") from error
     except ValueError as error:  # A NUL in the name.
         raise WrongUsage(f"{purpose}: cannot read {path!r}: {error}") from error
 
@@ -56,13 +69,17 @@ def _parse(data: bytes, source: str | None) -> JsonValue:
     where = f"--input: {source} is not JSON" if source else "--input is not JSON"
     try:
         text = data.decode("utf-8-sig")
-        value: JsonValue = json.loads(text, parse_float=_float, parse_constant=_refuse_constant)
+        value: JsonValue = json.loads(
+            text, parse_float=_float, parse_constant=_refuse_constant, object_pairs_hook=_object
+        )
         # Half of a character cannot be written down anywhere later.
         json.dumps(value, ensure_ascii=False).encode()
         return value
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise WrongUsage(f"{where}: {error.msg} at {place}{_remedy(data, source)}") from None
+    except _Twice as twice:
+        raise WrongUsage(f"{where}: the key {twice.key!r} is there twice{_second(data, twice.key)}") from None
     except UnicodeDecodeError as error:
         raise WrongUsage(f"{where}: byte {error.start + 1} is not UTF-8") from None
     except UnicodeEncodeError:
@@ -82,6 +99,30 @@ def _remedy(data: bytes, source: str | None) -> str:
     if source is None and data[:1].isalpha():
         return ". A JSON text needs its quotes: --input '\"text\"'"
     return ""
+
+
+class _Twice(Exception):
+    """An object has a key twice: one of the two values would be lost, and nobody knows which was meant."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+
+def _object(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        counts = Counter(key for key, _ in pairs)
+        raise _Twice(next(key for key, count in counts.items() if count > 1))
+    return value
+
+
+def _second(data: bytes, key: str) -> str:
+    """Where the key is for the second time, if our reader of YAML, which knows places, gets that far."""
+    from dalsegno.schema.source import parse
+
+    found = (problem for problem in parse(data).problems if problem.code == "duplicate-key" and key in problem.message)
+    problem = next(found, None)
+    return f" in one object, the second time at line {problem.line}, column {problem.column}" if problem else ""
 
 
 def _float(text: str) -> float:

@@ -3,6 +3,7 @@
 import logging
 import sys
 import traceback
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, TypeAlias
 
@@ -22,7 +23,18 @@ class _Lines(logging.Handler):
         print(self.format(record), file=sys.stderr, flush=True)
 
 
-class _Short(logging.Formatter):
+class _Full(logging.Formatter):
+    """When, how grave, from which logger, for which instance and task, and then what."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        name = "" if record.name == _FUNCTIONS else record.name
+        whose = (getattr(record, "instance", ""), getattr(record, "task", ""))  # activities/records.py
+        parts = (str(part) for part in (time, record.levelname, name, *whose) if part)
+        return f"{' '.join(parts)}: {record.message}"
+
+
+class _Short(_Full):
     """An exception is told in one line, with the place where it was raised."""
 
     def formatException(self, ei: _Info) -> str:  # noqa: N802 - logging's name
@@ -32,19 +44,25 @@ class _Short(logging.Formatter):
         return f"  {type(error).__name__}: {error}{place}"
 
 
-def show_records() -> None:
+def show_records(verbose: bool = False) -> None:
     """Let people see log records, without touching what a function's module has configured for itself.
 
     Off a terminal stderr is for problem details: there only what functions say of themselves reaches it.
     """
     handler = _Lines()
-    ours = logging.getLogger("dalsegno")
+    ours, functions = logging.getLogger("dalsegno"), logging.getLogger(_FUNCTIONS)
     if debugging():
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        handler.setFormatter(_Full())
         ours.setLevel(logging.DEBUG)
         ours.addHandler(handler)
         return
-    handler.setFormatter(_Short("%(levelname)s: %(message)s"))
-    handler.setLevel(logging.WARNING)
-    (ours if is_terminal(sys.stderr) else logging.getLogger(_FUNCTIONS)).addHandler(handler)
+    handler.setFormatter(_Short())
+    handler.setLevel(logging.INFO if verbose else logging.WARNING)
+    (ours if is_terminal(sys.stderr) else functions).addHandler(handler)
+    if verbose:
+        functions.setLevel(logging.INFO)
     ours.addHandler(logging.NullHandler())
+    # A logger that nobody has configured: its warnings come in the same form.
+    others = _Lines(logging.WARNING)
+    others.setFormatter(handler.formatter)
+    logging.lastResort = others

@@ -16,7 +16,7 @@ from dalsegno.schema.values import JsonValue
 
 
 class Unwritable(Exception):
-    """The output has nowhere to go: a full disk, for example."""
+    """The output has nowhere to go: a full disk, a stream that is closed."""
 
 
 class Format(StrEnum):
@@ -27,10 +27,14 @@ class Format(StrEnum):
 
 
 def line(text: str, stream: TextIO | None = None) -> None:
-    """Write one line, to stdout unless a stream is given."""
-    target = sys.stdout if stream is None else stream
-    if target is not None:  # pyright: ignore[reportUnnecessaryComparison] closed by `>&-`: nobody is there
-        _write(text + "\n", target)
+    """Write one line, to stdout unless a stream is given. Raises Unwritable."""
+    _write(text + "\n", _standard_output() if stream is None else stream)
+
+
+def _standard_output() -> TextIO:
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] closed by `>&-`
+        raise Unwritable("cannot write the output: standard output is closed; to discard it, write >/dev/null")
+    return sys.stdout
 
 
 def text(whole: str) -> None:
@@ -51,7 +55,7 @@ def note(message: str) -> None:
 
 def write_json(value: JsonValue, stream: TextIO | None = None) -> None:
     """Write a JSON value: indented for a person at a terminal, on one line for anybody else."""
-    target = sys.stdout if stream is None else stream
+    target = _standard_output() if stream is None else stream
     line(encode(value, indented=is_terminal(target)), target)
 
 
@@ -62,19 +66,23 @@ def encode(value: JsonValue, *, indented: bool = False) -> str:
 
 @contextmanager
 def result_alone() -> Generator[None, None, None]:
-    """Inside, what functions and the programs they start print on stdout goes to stderr: stdout is for the result."""
-    if sys.stdout is None or sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison] closed by `>&-`
+    """Inside, what functions and the programs they start print on stdout goes to stderr: stdout is for the result.
+
+    Raises Unwritable, before anything is done, where the result would be lost.
+    """
+    stdout = _standard_output()
+    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison] closed by `2>&-`
         yield
         return
-    sys.stdout.flush()
-    descriptor = sys.stdout.fileno()
+    stdout.flush()
+    descriptor = stdout.fileno()
     kept = os.dup(descriptor)
     os.dup2(sys.stderr.fileno(), descriptor)
     try:
         yield
     finally:
         with suppress(OSError):
-            sys.stdout.flush()
+            stdout.flush()
         os.dup2(kept, descriptor)
         os.close(kept)
 

@@ -35,7 +35,8 @@ class Progress:
         """How far it is, in one line."""
         seconds = time.monotonic() - self._began
         where = f"{self._newest.reference}{_remark(self._newest)}" if self._newest else "starting"
-        return one_line(f"{where}   {self._ended} tasks done, {seconds:.1f} s")
+        tasks = "1 task" if self._ended == 1 else f"{self._ended} tasks"
+        return one_line(f"{where}   {tasks} done, {seconds:.1f} s")
 
     def __rich__(self) -> "Text":
         from rich.text import Text

@@ -13,11 +13,10 @@ from dalsegno.activities.call import Call
 from dalsegno.activities.registry import Activities
 from dalsegno.activities.secrets import Secrets
 from dalsegno.cli import output
-from dalsegno.cli.exits import Exit, Failure
+from dalsegno.cli.exits import Exit, Failure, WrongUsage
 from dalsegno.cli.functions import activities_of, load
-from dalsegno.cli.input import read_file, read_input
+from dalsegno.cli.input import read_document, read_input
 from dalsegno.cli.interruption import interruptible, limited
-from dalsegno.cli.logs import show_records
 from dalsegno.cli.options import DEFAULT_STORE
 from dalsegno.cli.patience import seconds
 from dalsegno.cli.progress import Progress, shown_on_terminal
@@ -69,12 +68,12 @@ class Job:
 
         Raises WrongUsage, and InvalidDocument.
         """
-        show_records()
         patience = None if timeout is None else seconds(timeout)
         loaded = load(functions)
-        text = read_file(file, "run")
-        names = activities_of(loaded).names
-        workflow = runnable(text, file, names)
+        if file == input_ == "-":
+            raise WrongUsage("--input: standard input is the document already: write --input @FILE")
+        path, text = read_document(file, "run")
+        workflow = runnable(text, path, activities_of(loaded).names)
         return cls(
             workflow=workflow,
             input={} if input_ is None else read_input(input_),  # Decision D19.

@@ -8,7 +8,9 @@ from dalsegno.cli.exits import Exit
 from dalsegno.cli.options import DEFAULT_STORE, Debug, Functions, Input, Output, Secret, SecretsFile, SecretsFolder
 from dalsegno.cli.output import Format, result_alone, write_json
 
-File = Annotated[str, typer.Argument(metavar="FILE", help="The document, YAML or JSON.", show_default=False)]
+File = Annotated[
+    str, typer.Argument(metavar="FILE", help="The document, YAML or JSON; - is standard input.", show_default=False)
+]
 Store = Annotated[
     str | None,
     typer.Option(
@@ -35,6 +37,10 @@ Timeout = Annotated[
     ),
 ]
 
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Show what functions log from level INFO on, and not only warnings.")
+]
+
 
 def run(
     file: File,
@@ -46,6 +52,7 @@ def run(
     secrets: SecretsFile = None,
     secrets_dir: SecretsFolder = None,
     timeout: Timeout = None,
+    verbose: Verbose = False,
     output: Output = Format.TEXT,
     debug: Debug = False,
 ) -> Exit:
@@ -55,8 +62,9 @@ def run(
     durable: whatever kills it, the same command takes it up again, without repeating what is done; once it has ended,
     the same command prints its recorded outcome.
 
-    Only the output is on standard output; the problem details of a fault, and what functions print, are on standard
-    error. Exit codes: 0 completed, 1 faulted or invalid, 2 wrong usage, 3 cancelled, 4 --timeout passed, 130 Ctrl-C.
+    Only the output is on standard output; the problem details of a fault, and what functions print and log, are on
+    standard error. Exit codes: 0 completed, 1 faulted or invalid, 2 wrong usage, 3 cancelled, 4 --timeout passed,
+    130 Ctrl-C.
 
     \b
     Examples:
@@ -65,9 +73,11 @@ def run(
       dalsegno run report.yaml --secret TOKEN --secret key=@key.pem --secrets database.yaml
     """
     with result_alone():
+        from dalsegno.cli.logs import show_records
         from dalsegno.cli.running import Job, outcome
         from dalsegno.cli.secrets import read_secrets
 
+        show_records(verbose)
         given = read_secrets(secret or [], secrets or [], secrets_dir)
         job = Job.prepare(file, input_, store, id_, functions or [], timeout, given)
         result = outcome(job)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dalsegno.cli.exits import Exit, WrongUsage
-from dalsegno.cli.input import read_file, read_standard_input
+from dalsegno.cli.input import read_document
 from dalsegno.cli.options import Debug, Functions
 from dalsegno.cli.output import complain, note, write_json
 
@@ -67,7 +67,7 @@ def validate(
     unreadable = 0
     for file in files:
         try:
-            path, text = _read(file)
+            path, text = read_document(file, "validate")
         except WrongUsage as error:
             complain(str(error))
             unreadable += 1
@@ -84,12 +84,6 @@ def validate(
     if unreadable:
         return Exit.WRONG_USAGE
     return Exit.AT_FAULT if any(_invalidates(problem, strict) for problem in found) else Exit.DONE
-
-
-def _read(file: str) -> tuple[str, bytes]:
-    if file == "-":
-        return "<stdin>", read_standard_input("validate")
-    return file, read_file(file, "validate")
 
 
 def _known(sources: Sequence[str] | None) -> frozenset[str] | None:

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,7 +46,7 @@ def troubles(path: str, special: Mapping[int, Trouble] | None = None) -> Generat
 
 def open_for_writing(path: str) -> sqlite3.Connection:
     """A connection to the store, which is created when there is none. Raises StoreError."""
-    if path != MEMORY and Path(path).is_dir():
+    if path != MEMORY and os.path.isdir(path):
         raise StoreError(path, Trouble.FOREIGN, "it is a folder")
     with troubles(path):
         database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
@@ -54,12 +55,16 @@ def open_for_writing(path: str) -> sqlite3.Connection:
 
 def open_for_reading(path: str) -> sqlite3.Connection:
     """A connection that cannot write. Raises StoreError, also when there is no store."""
-    if not Path(path).exists():
-        raise StoreError(path, Trouble.MISSING)
-    if not Path(path).is_file():
-        raise StoreError(path, Trouble.FOREIGN, "it is a folder")
+    try:
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise StoreError(path, Trouble.MISSING) from None
+    except OSError as error:  # A folder on the way to it is closed to us.
+        raise StoreError(path, Trouble.UNREADABLE, error.strerror) from error
+    if not stat.S_ISREG(mode):
+        raise StoreError(path, Trouble.FOREIGN, "it is a folder" if stat.S_ISDIR(mode) else "it is no file")
     if not os.access(path, os.R_OK):
-        raise StoreError(path, Trouble.UNREADABLE)
+        raise StoreError(path, Trouble.UNREADABLE, "no permission to read it")
     with troubles(path, {sqlite3.SQLITE_CANTOPEN: Trouble.UNREADABLE}):
         database = sqlite3.connect(
             f"file:{quote(os.path.abspath(path))}?mode=ro{_frozen(path)}",

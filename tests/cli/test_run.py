@@ -1,12 +1,13 @@
 """`dalsegno run`, to the end: what is on which stream, and the exit code."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from command_line import PROGRAM, CommandLine, ended, wait_until
+from command_line import PROGRAM, CommandLine, ended, surroundings, wait_until
 
 WITH_FUNCTIONS = ("--functions", "functions.py")
 
@@ -45,7 +46,46 @@ def test_what_functions_print_is_not_on_stdout(dalsegno: CommandLine) -> None:
     dalsegno.document("chatty", "do: [{a: {call: chat}}]")
     answer = dalsegno("run", "chatty.yaml", *WITH_FUNCTIONS)
     assert (answer.code, answer.json) == (0, "said")
-    assert sorted(answer.err.splitlines()) == ["WARNING: from its logger", "from its child", "from the function"]
+    record, *printed = sorted(answer.err.splitlines())
+    assert re.fullmatch(r"\S+Z WARNING \S+ /do/0/a: from its logger", record)
+    assert printed == ["from its child", "from the function"]
+
+
+LOGGING = """
+import logging
+
+import dalsegno
+
+
+@dalsegno.activity
+def speak() -> None:
+    dalsegno.current().logger.info("charging %s cents", 4200)
+    dalsegno.current().logger.warning("the card is old")
+    logging.getLogger("shop").info("nobody asked")
+    logging.getLogger("shop").warning("the shop is empty")
+"""
+
+
+def test_what_functions_log_says_when_how_grave_and_for_which_task(dalsegno: CommandLine) -> None:
+    dalsegno.write("speaking.py", LOGGING)
+    dalsegno.document("speak", "do: [{a: {call: speak}}]")
+    command = ("run", "speak.yaml", "--functions", "speaking.py", "--store", ":memory:")
+    warnings = ["WARNING one /do/0/a: the card is old", "WARNING shop one /do/0/a: the shop is empty"]
+    info = "INFO one /do/0/a: charging 4200 cents"
+    for options, expected in (((), warnings), (("--verbose",), [info, *warnings])):
+        answer = dalsegno(*command, "--id", "one", *options)
+        times, records = zip(*(line.split(" ", 1) for line in answer.err.splitlines()), strict=True)
+        assert list(records) == expected
+        assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", time) for time in times)
+
+
+def test_a_document_comes_from_a_pipe(dalsegno: CommandLine) -> None:
+    text = (dalsegno.folder / "hello.yaml").read_bytes()
+    answer = dalsegno("run", "-", "--input", '{"name": "Ada"}', stdin=text)
+    assert (answer.code, answer.json, answer.err) == (0, {"greeting": "Hello Ada"}, "")
+    wrong = dalsegno("run", "-", stdin="do: []")
+    assert (wrong.code, wrong.out) == (1, "")
+    assert wrong.err.startswith("<stdin>:1:1: error[")
 
 
 def test_functions_come_from_a_module_too_and_from_several_places(dalsegno: CommandLine) -> None:
@@ -167,13 +207,34 @@ def test_a_full_disk_below_stdout_is_told(dalsegno: CommandLine) -> None:
     assert answer.err.startswith("dalsegno: cannot write the output: ")
 
 
-def test_closed_streams_are_no_bug(dalsegno: CommandLine) -> None:
-    command = [*["run", "hello.yaml", "--input"], '{"name": "Ada"}']
-    for closed in (">&-", "2>&-", "<&-", ">&- 2>&-"):
-        process = subprocess.run(
-            ["sh", "-c", f'exec "$@" {closed}', "sh", *PROGRAM, *command],
-            cwd=dalsegno.folder,
-            capture_output=True,
-            check=False,
-        )
-        assert (process.returncode, process.stderr) == (0, b""), closed
+def with_streams(dalsegno: CommandLine, closed: str, *command: str) -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", *PROGRAM, *command],
+        cwd=dalsegno.folder,
+        env=surroundings(None),
+        capture_output=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "<&-"])
+def test_closed_streams_are_no_bug(dalsegno: CommandLine, closed: str) -> None:
+    ran = with_streams(dalsegno, closed, "run", "hello.yaml", "--input", '{"name": "Ada"}')
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, b'{"greeting": "Hello Ada"}\n', b"")
+
+
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-"])
+def test_nothing_is_run_whose_output_would_be_lost(dalsegno: CommandLine, closed: str) -> None:
+    dalsegno.document("once", "do: [{a: {call: note, with: {name: a}}}]")
+    ran = with_streams(dalsegno, closed, "run", "once.yaml", *WITH_FUNCTIONS)
+    assert ran.returncode == 2
+    assert dalsegno.lines("effects") == []
+    assert with_streams(dalsegno, closed, "version").returncode == 2
+    if closed == ">&-":
+        assert ran.stderr.startswith(b"dalsegno: cannot write the output: standard output is closed")
+
+
+def test_problems_do_not_go_where_results_belong(dalsegno: CommandLine) -> None:
+    dalsegno.document("wrong", "do: 1")
+    ran = with_streams(dalsegno, "2>&-", "run", "wrong.yaml")
+    assert (ran.returncode, ran.stdout) == (1, b"")

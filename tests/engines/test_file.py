@@ -2,6 +2,9 @@
 
 import os
 import sqlite3
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -133,6 +136,38 @@ def test_a_read_only_store_can_be_read_and_not_written(tmp_path: Path) -> None:
         open_for_reading(str(path)).close()
     finally:
         tmp_path.chmod(0o700)
+
+
+NOBODY = """
+import sys
+from dalsegno.engines.embedded.file import open_for_reading
+from dalsegno.engines.errors import StoreError
+for path in sys.argv[1:]:
+    try:
+        open_for_reading(path)
+    except StoreError as error:
+        print(error.reason, error)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may read less")
+def test_who_may_not_read_a_store_is_told_why() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        closed = folder / "closed"
+        closed.mkdir(0o700)
+        for path in (folder / "store.db", closed / "store.db"):
+            open_for_writing(str(path)).close()
+            path.chmod(0o600)
+        # Its modules are loaded before it becomes nobody, who may not see where they are.
+        program = NOBODY.replace("for path", "import os\nos.setuid(65534)\nfor path", 1)
+        command = [sys.executable, "-P", "-c", program, str(folder / "store.db"), str(closed / "store.db")]
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert told == [
+        f"unreadable the store {name}/store.db cannot be read (no permission to read it)",
+        f"unreadable the store {name}/closed/store.db cannot be read (Permission denied)",
+    ]
 
 
 def test_a_damaged_store_says_so(tmp_path: Path) -> None:
