@@ -46,6 +46,9 @@ def _explain_single(name: str, child: Place, what: str, own: Collection[str], fi
     if name in own and not _looks_like_entry(child, own):
         findings.at_key("missing-name", child, f"the {what} has no name", hint=_form(what))
         return True
+    if not name.strip():
+        findings.at_key("missing-name", child, f"the name of this {what} is empty", hint="give it a name")
+        return False
     if child.value is None and not child.node.broken:
         message = f"the {what} {quote(name)} is empty"
         findings.at_key("wrong-type", child, message, hint="indent what it does below its name")

@@ -14,9 +14,9 @@ class Scopes:
     def opened(self, scope: str, place: Place) -> frozenset[str]:
         """The variables that a place of this scope defines for all that is inside it."""
         if scope == "catch":
-            return frozenset({_name(place.get("as"), "error")})
+            return frozenset({name(place.get("as"), "error")})
         if scope == "foreach":
-            return frozenset({_name(place.get("item"), "item"), _name(place.get("at"), "index")})
+            return frozenset({name(place.get("item"), "item"), name(place.get("at"), "index")})
         if scope == "retries":
             return self._of_named_policies()
         return frozenset()
@@ -28,7 +28,7 @@ class Scopes:
         loop = task.get("for")
         if loop is None:
             return frozenset()
-        return frozenset({_name(loop.get("each"), "item"), _name(loop.get("at"), "index")})
+        return frozenset({name(loop.get("each"), "item"), name(loop.get("at"), "index")})
 
     def _of_named_policies(self) -> frozenset[str]:
         """A policy under `use` sees the error by whatever name the `catch` that uses it gives it."""
@@ -39,9 +39,9 @@ class Scopes:
                 value = todo.pop()
                 if isinstance(value, dict):
                     catch = value.get("catch")
-                    name = catch.get("as") if isinstance(catch, dict) else None
-                    if isinstance(name, str):
-                        found.add(name)
+                    given = catch.get("as") if isinstance(catch, dict) else None
+                    if isinstance(given, str):
+                        found.add(given)
                     todo.extend(value.values())
                 elif isinstance(value, list):
                     todo.extend(value)
@@ -49,5 +49,6 @@ class Scopes:
         return self._in_retries
 
 
-def _name(place: Place | None, default: str) -> str:
+def name(place: Place | None, default: str) -> str:
+    """The name of a variable: the one that is given at a place, or the one that it has by itself."""
     return place.value if place is not None and isinstance(place.value, str) else default

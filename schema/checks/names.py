@@ -3,6 +3,7 @@
 import re
 
 from dalsegno.schema.calls import DEFAULT_CATALOG, cataloged, is_uri
+from dalsegno.schema import scopes
 from dalsegno.schema.checks.document import Document
 from dalsegno.schema.checks.flow import check_alone
 from dalsegno.schema.durations import milliseconds
@@ -133,3 +134,16 @@ def check_variable(mark: Mark, document: Document) -> None:
         message = f"{quote(name)} is no name for a variable"
         hint = "use letters, digits and underscores, and no digit at the beginning"
     document.findings.at_value("invalid-variable", mark.place, message, hint=hint)
+
+
+def check_loop(mark: Mark, document: Document) -> None:
+    """The item and its index are two variables: of one name, the item could not be seen."""
+    item = mark.place.get("each") or mark.place.get("item")
+    index = mark.place.get("at")
+    if scopes.name(item, "item") != scopes.name(index, "index"):
+        return
+    place = index or item
+    assert place is not None  # the names that they have by themselves differ
+    message = f"{quote(str(place.value))} is the name of the item and of its index"
+    hint = "give them two names" if item and index else f"name the {'item' if index else 'index'} too"
+    document.findings.at_value("invalid-variable", place, message, hint=hint)

@@ -29,6 +29,7 @@ CHECKS: Final[dict[str, Check]] = {
     "event": events.check_event,
     "functions": names.check_functions,
     "lifetime": processes.check_lifetime,
+    "loop": names.check_loop,
     "oauth2": authentications.check_oauth2,
     "retry": flow.check_retry,
     "run": processes.check_run,
