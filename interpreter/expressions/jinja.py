@@ -19,10 +19,12 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from dalsegno.interpreter.expressions.budget import DEFAULT, Environment
-from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionError, ExpressionSyntaxError
+from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionError, ExpressionSyntaxError, refusal
 from dalsegno.interpreter.expressions.numbers import finite
+from dalsegno.interpreter.expressions.sealed_templates import Generator, printed, rendered, tilde
 from dalsegno.interpreter.expressions.text import described
 from dalsegno.interpreter.expressions.tokens import SURROGATES
+from dalsegno.schema.sealed import Sealed, SealedError
 from dalsegno.schema.values import JsonValue
 
 MAX_SIZE: Final = 1_000_000
@@ -36,6 +38,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
     """Jinja's sandbox, which changes nothing it is given, with limits on what may be built."""
 
     intercepted_binops = frozenset(_GROWING)
+    code_generator_class = Generator
+    concat = staticmethod(rendered)  # type: ignore[assignment] # a text with a secret in it is no str
+    tilde = staticmethod(tilde)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Refuses an operation whose result would be too large, before it is made."""
@@ -53,7 +58,17 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """`this.items` is the data's own `items` where it has one, not a method of Python's."""
+        if isinstance(obj, Sealed):
+            return obj.field(attribute)
         return obj[attribute] if isinstance(obj, dict) and attribute in obj else super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """`secrets["token"]` is the same as `secrets.token`."""
+        if isinstance(obj, Sealed):
+            if not isinstance(argument, str):
+                raise SealedError
+            return obj.field(argument)
+        return super().getitem(obj, argument)
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
         """Refuses a format that asks for a width of ten thousand or more."""
@@ -97,7 +112,7 @@ def _limited(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _sandbox() -> Sandbox:
-    sandbox = Sandbox(undefined=ChainableUndefined, finalize=None, autoescape=False, cache_size=0)
+    sandbox = Sandbox(undefined=ChainableUndefined, finalize=printed, autoescape=False, cache_size=0)
     for name in ("lipsum", "cycler", "joiner"):
         sandbox.globals.pop(name, None)
     sandbox.filters.pop("random")
@@ -160,6 +175,8 @@ class JinjaExpression:
             return _Result(environment).plain(result, 0)
         except ExpressionError:
             raise
+        except SealedError as error:
+            raise refusal(error) from None
         except RecursionError:
             raise BudgetExceeded("depth", environment.budget.depth) from None
         except Exception as problem:
@@ -169,6 +186,8 @@ class JinjaExpression:
     def truth(self, value: JsonValue, variables: Mapping[str, JsonValue], environment: Environment = DEFAULT) -> bool:
         """The result as a condition: false and null are false, as in jq."""
         result = self.value(value, variables, environment)
+        if isinstance(result, Sealed):
+            raise refusal(SealedError())
         return result is not None and result is not False
 
 
@@ -190,6 +209,8 @@ class _Result:
             raise BudgetExceeded("elements", self._limit)
         if value is None or isinstance(value, Undefined):
             return None
+        if isinstance(value, Sealed):
+            return value
         if isinstance(value, bool | int):
             return value
         if isinstance(value, float):
