@@ -7,6 +7,7 @@ from typing import Final
 
 from dalsegno.activities.activity import DEFAULT_TIMEOUT, ActivityError, declaration
 from dalsegno.activities.call import Call
+from dalsegno.activities.masking import hidden
 from dalsegno.activities.results import NotPlain, plain
 from dalsegno.activities.runner import Overrun, Runner
 from dalsegno.schema.errors import DalsegnoError
@@ -96,7 +97,7 @@ class PythonFunction:
         if isinstance(error, ActivityError):
             return error
         _LOGGER.error("activity %s failed", self.name, exc_info=error)
-        detail = str(error)
+        detail = hidden(str(error))
         if len(detail) > _LONGEST_DETAIL:
             detail = detail[:_LONGEST_DETAIL] + "…"
         return ActivityError("runtime", title=type(error).__qualname__, detail=detail)

@@ -1,8 +1,8 @@
 """Masking: what a call had to do with secrets is looked through for them before anybody else sees it.
 
-A secret is looked for as it is, in base64 wherever it may begin in there, percent-encoded, and in the escapes of JSON,
-HTML and Python; a secret of several lines line by line too. One of fewer than four characters, and a number, is masked
-only where it stands as a word of its own: else it would mask half of every text.
+A secret is looked for as it is, in base64 wherever it may begin in there, percent-encoded, in the escapes of JSON, HTML
+and Python, and as UTF-8 that was read as latin-1; a secret of several lines line by line too. One of fewer than four
+characters, and a number, is masked only where it stands as a word of its own: else it would mask half of every text.
 """
 
 import html
@@ -57,6 +57,8 @@ class Masks:
         self._ordered = None
         lines = [line.strip() for line in secret.splitlines()]
         for text in {secret, secret.strip(), *(line for line in lines if len(line) >= 2 * SHORT)}:
+            # UTF-8 that was read as latin-1 is what many servers make of a header.
+            self._forms.update(_forms(text.encode().decode("latin-1")))
             self._forms.update(form for form in _forms(text) if len(form) >= SHORT)
 
     def text(self, text: str) -> str:
@@ -139,6 +141,12 @@ def conceal(secret: str) -> None:
     masks = MASKS.get()
     if masks is not None:
         masks.add(secret)
+
+
+def hidden(text: str) -> str:
+    """A text with `***` for each secret that the running call has used: for who is about to cut one in two."""
+    masks = MASKS.get()
+    return masks.text(text) if masks else text
 
 
 def concealing() -> bool:

@@ -74,6 +74,7 @@ class Opening:
                 raise ActivityError("authorization", detail=f"the secret {name!r} has no field {key!r}")
             value = fields[key]
         self._masks.add(value)
+        self._masks.add(fields_of(value))
         return value
 
     def _text(self, form: Form) -> str:

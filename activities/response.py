@@ -6,6 +6,7 @@ from typing import Final
 
 from dalsegno.activities.activity import ActivityError
 from dalsegno.activities.content import as_text, base64, decode
+from dalsegno.activities.masking import hidden
 from dalsegno.activities.request import Pairs, Request, header
 from dalsegno.schema.values import JsonObject, JsonValue
 
@@ -52,11 +53,13 @@ class Response:
     def failure(self) -> ActivityError:
         """The error that a status outside the successful ones raises."""
         reason = self.reason or _phrase(self.status)
-        body = as_text(self.body[:_DETAIL], self._content_type).strip()
+        # All of it, and cut afterwards: of a secret that is cut in two nobody would find the rest.
+        body = hidden(as_text(self.body, self._content_type)).strip()
         sent = header(self.request.headers, "authorization")
         if sent is not None:
             # Services that answer with what they were sent are common; its credentials are nobody's business.
             body = body.replace(sent, _MASK).replace(sent.rpartition(" ")[2], _MASK)
+        body = body.encode()[:_DETAIL].decode("utf-8", "ignore").strip()
         status = f"{self.status} {reason}".strip()
         detail = f"{self.request.place} answered {status}" + (f": {body}" if body else "")
         return ActivityError("communication", self.status, reason or None, detail)

@@ -16,6 +16,7 @@ from dalsegno.interpreter.expressions.code import Code, Compiler, Form, Kind, Sc
 from dalsegno.interpreter.expressions.frames import NOTHING, Frame, Path, PathRun, State
 from dalsegno.interpreter.expressions.operators import operation
 from dalsegno.interpreter.expressions.paths import found
+from dalsegno.interpreter.expressions.sealing import true
 from dalsegno.interpreter.expressions.updates import structural
 
 
@@ -111,7 +112,7 @@ def _default(places: PathRun) -> Any:
         change = Change(e[0], v)
         for path, _ in found(places((), v, e)):
             current = change.get(path)
-            change.put(path, new if current is None or current is False else current)
+            change.put(path, current if true(current) else new)
         return change.value
 
     return run

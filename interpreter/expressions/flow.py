@@ -14,6 +14,7 @@ from dalsegno.interpreter.expressions.code import Code, Compiler, Form, Kind, Sc
 from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionError, ExpressionSyntaxError
 from dalsegno.interpreter.expressions.frames import NOTHING, Broken, Frame, Label, Run
 from dalsegno.interpreter.expressions.pipes import piped
+from dalsegno.interpreter.expressions.sealing import true
 
 Compile = Callable[[tree.Node, Scope], Code]
 
@@ -98,7 +99,7 @@ def chosen(condition: Code, then: Code, otherwise: Code) -> Code:
 
         def run(v: Any, e: Frame) -> Any:
             x = test(v, e)
-            return no(v, e) if x is None or x is False else yes(v, e)
+            return yes(v, e) if x is True or (x is not False and true(x)) else no(v, e)
 
         build = {Kind.ONE: one, Kind.MAYBE: maybe, Kind.MANY: many}[kind]
         return build(run, condition, then, otherwise)
@@ -106,7 +107,7 @@ def chosen(condition: Code, then: Code, otherwise: Code) -> Code:
 
     def each(v: Any, e: Frame) -> Iterable[Any]:
         for x in tests(v, e):
-            yield from otherwises(v, e) if x is None or x is False else thens(v, e)
+            yield from thens(v, e) if true(x) else otherwises(v, e)
 
     return many(each, condition, then, otherwise)
 

@@ -10,6 +10,7 @@ from dalsegno.interpreter.expressions.code import Code, Compiler, Form, Kind, Sc
 from dalsegno.interpreter.expressions.frames import NOTHING, Frame, Run, State
 from dalsegno.interpreter.expressions.numbers import SAFE
 from dalsegno.interpreter.expressions.ordering import compare, equal
+from dalsegno.interpreter.expressions.sealing import true
 from dalsegno.interpreter.expressions.text import type_error
 
 COMPARISONS: Final[dict[str, Operation]] = {
@@ -165,30 +166,30 @@ def logic(compiler: Compiler, node: tree.Logic, scope: Scope) -> Code:
 
             def both(v: Any, e: Frame) -> Any:
                 x = a(v, e)
-                if x is None or x is False:
+                if x is False or not (x is True or true(x)):
                     return False
                 x = b(v, e)
-                return x is not None and x is not False
+                return x is True or (x is not False and true(x))
 
             return one(both, left, right)
 
         def either(v: Any, e: Frame) -> Any:
             x = a(v, e)
-            if x is not None and x is not False:
+            if x is True or (x is not False and true(x)):
                 return True
             x = b(v, e)
-            return x is not None and x is not False
+            return x is True or (x is not False and true(x))
 
         return one(either, left, right)
     lefts, rights, decided = outputs(left), outputs(right), node.operator == "or"
 
     def each(v: Any, e: Frame) -> Iterable[Any]:
         for x in lefts(v, e):
-            if (x is not None and x is not False) is decided:
+            if true(x) is decided:
                 yield decided
             else:
                 for y in rights(v, e):
-                    yield y is not None and y is not False
+                    yield true(y)
 
     return many(each, left, right)
 
@@ -204,7 +205,7 @@ def either_of(left: Code, right: Code) -> Code:
 
         def run(v: Any, e: Frame) -> Any:
             x = a(v, e)
-            return b(v, e) if x is None or x is False or x is NOTHING else x
+            return b(v, e) if x is NOTHING or not true(x) else x
 
         build = one if right.kind is Kind.ONE else maybe
         return build(run, left, right)
@@ -213,7 +214,7 @@ def either_of(left: Code, right: Code) -> Code:
     def each(v: Any, e: Frame) -> Iterable[Any]:
         found = False
         for x in lefts(v, e):
-            if x is not None and x is not False:
+            if true(x):
                 found = True
                 yield x
         if not found:

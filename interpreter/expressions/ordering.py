@@ -12,7 +12,7 @@ from dalsegno.interpreter.expressions.budget import EXAMINED, SEARCHED
 from dalsegno.interpreter.expressions.errors import ExpressionError
 from dalsegno.interpreter.expressions.frames import SMALL, State
 from dalsegno.interpreter.expressions.numbers import to_float
-from dalsegno.schema.sealed import SealedError
+from dalsegno.schema.sealed import Sealed, SealedError
 from dalsegno.schema.values import JsonValue
 
 T = TypeVar("T")
@@ -99,6 +99,8 @@ def _mixed_equal(left: JsonValue, right: JsonValue) -> bool:
         return to_float(left) == right
     if type(left) is float and type(right) is int:
         return left == to_float(right)
+    if type(left) is Sealed or type(right) is Sealed:
+        raise SealedError
     return False
 
 

@@ -20,6 +20,7 @@ from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionEr
 from dalsegno.interpreter.expressions.flow import label_slot, recovered
 from dalsegno.interpreter.expressions.frames import Broken, Frame, Label, Path, PathRun, Place, State
 from dalsegno.interpreter.expressions.functions import call_places, parameter_places
+from dalsegno.interpreter.expressions.sealing import true
 from dalsegno.interpreter.expressions.structure import slice_keys
 from dalsegno.interpreter.expressions.text import brief
 
@@ -171,7 +172,7 @@ def conditional(compiler: Compiler, node: tree.Conditional, scope: Scope) -> Pat
 
     def run(p: Path | None, v: Any, e: Frame) -> Iterable[Place]:
         for x in tests(v, e):
-            yield from otherwise(p, v, e) if x is None or x is False else then(p, v, e)
+            yield from then(p, v, e) if true(x) else otherwise(p, v, e)
 
     return run
 
@@ -182,7 +183,7 @@ def alternative(compiler: Compiler, node: tree.Alternative, scope: Scope) -> Pat
     def run(p: Path | None, v: Any, e: Frame) -> Iterable[Place]:
         present = False
         for path, value in left(p, v, e):
-            if value is not None and value is not False:
+            if true(value):
                 present = True
                 yield path, value
         if not present:

@@ -5,6 +5,14 @@ from typing import Any, Final, Literal
 
 from dalsegno.schema.sealed import Sealed, SealedError, joined
 
+
+def true(value: Any) -> bool:
+    """Whether a value counts as true; null and false do not. Raises SealedError for one of which nobody knows."""
+    if type(value) is Sealed:
+        raise SealedError
+    return value is not None and value is not False
+
+
 ENCODINGS: Final[dict[str | None, Literal["base64", "uri"]]] = {"base64": "base64", "uri": "uri"}
 
 

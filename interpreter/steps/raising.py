@@ -21,6 +21,8 @@ class RaiseStep(InstantStep):
 
     def run(self, machine: Machine, frame: Frame) -> tuple[JsonValue, Directive]:
         error = machine.evaluate(self.error, frame.input, frame)
+        if holds_sealed(error):
+            raise WorkflowError.of("expression", "an error is logged and shown: a secret has no place in it")
         if not isinstance(error, dict) or not isinstance(error.get("type"), str):
             raise WorkflowError.of("expression", "`raise` needs an error object: with a `type` and a `status` at least")
         status = error.get("status")
@@ -30,8 +32,6 @@ class RaiseStep(InstantStep):
         for name in ("title", "detail", "instance"):
             if not isinstance(raised.get(name, ""), str):
                 raise WorkflowError.of("expression", f"the `{name}` of a raised error must be a string")
-        if holds_sealed(raised):
-            raise WorkflowError.of("expression", "an error is logged and shown: a secret has no place in it")
         title = title_of(raised["type"])
         raise WorkflowError(raised if title is None or "title" in raised else {**raised, "title": title})
 

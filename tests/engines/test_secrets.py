@@ -66,7 +66,7 @@ LEAKS = {
     "output": "do: [{a: {set: {x: 1}, output: {as: '${ {x: $secrets.token} }'}}}]\noutput: {as: '${ [$secrets.db] }'}",
     "export": """
 do:
-  - a: {set: {}, export: {as: '${ {kept: ("Bearer " + $secrets.token)} }'}}
+  - a: {set: {x: 1}, export: {as: '${ {kept: ("Bearer " + $secrets.token)} }'}}
   - b: {call: twist, with: {text: '${ $context.kept }'}}
 """,
     "interpolation": r"""
@@ -94,13 +94,13 @@ do:
       catch: {retry: {limit: {attempt: {count: 3}}}}
 """,
     "raise": "do: [{a: {raise: {error: {type: 'https://x.y/z', status: 500, detail: '${ $secrets.token }'}}}}]",
-    "raise a part": "do: [{a: {raise: {error: {type: 'https://x.y/z', status: 500, more: '${ $secrets.db }'}}}}]",
+    "raise all": "do: [{a: {raise: {error: '${ {type: \"x\", status: 500, detail: $secrets.token} }'}}}]",
     "emit": "do: [{a: {emit: {event: {with: {type: x, source: 'https://x.y', data: '${ $secrets.token }'}}}}}]",
     "switch": """
 do:
   - a: {switch: [{x: {when: '${ $secrets.token }', then: end}}]}
 """,
-    "condition": "do: [{a: {if: '${ $secrets.token == \"x\" }', set: {}}}]",
+    "condition": "do: [{a: {if: '${ $secrets.token == \"x\" }', set: {x: 1}}}]",
     "length": "do: [{a: {set: {x: '${ $secrets.token | length }'}}}]",
     "first letter": "do: [{a: {set: {x: '${ $secrets.token[0:1] }'}}}]",
     "pattern": "do: [{a: {set: {x: '${ $secrets.token | test(\"^k\") }'}}}]",
@@ -138,7 +138,10 @@ use:
   functions: {mine: {call: twist, with: {text: '${ .x }'}}}
 """,
     "http body": """
-do: [{a: {call: http, with: {method: post, endpoint: 'https://httpbin.org/anything', body: {x: '${ $secrets.token }'}}}}]
+do:
+  - a:
+      call: http
+      with: {method: post, endpoint: 'https://httpbin.org/anything', body: {x: '${ $secrets.token }'}}
 """,
     "http text": """
 do:
@@ -201,7 +204,9 @@ do:
       call: http
       with:
         method: get
-        endpoint: {uri: 'https://httpbin.org/anything', authentication: {basic: {username: ada, password: '${ $secrets.token }'}}}
+        endpoint:
+          uri: 'https://httpbin.org/anything'
+          authentication: {basic: {username: ada, password: '${ $secrets.token }'}}
         headers: {X-Again: '${ $authorization.parameter }'}
       export: {as: '${ {scheme: $authorization.scheme, parameter: $authorization.parameter} }'}
   - b: {set: {x: '${ $context }', y: '${ . }'}}

@@ -16,6 +16,7 @@ from dalsegno.interpreter.expressions.errors import ExpressionError, RaisedNull
 from dalsegno.interpreter.expressions.frames import NOTHING, Frame, Path, PathRun, Place, State
 from dalsegno.interpreter.expressions.paths import descend
 from dalsegno.interpreter.expressions.pipes import piped
+from dalsegno.interpreter.expressions.sealing import true
 from dalsegno.interpreter.expressions.text import beginning, joined
 
 
@@ -48,7 +49,7 @@ def empty_path(compiler: Compiler, node: tree.Call, scope: Scope) -> PathRun:
 
 @form("not", 0)
 def not_(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
-    return Code(Kind.ONE, lambda v, e: v is None or v is False)
+    return Code(Kind.ONE, lambda v, e: not true(v))
 
 
 @form("select", 1)
@@ -59,17 +60,17 @@ def select(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
 
         def run(v: Any, e: Frame) -> Any:
             x = test(v, e)
-            return NOTHING if x is None or x is False else v
+            return v if x is True or (x is not False and true(x)) else NOTHING
 
         return maybe(run, condition)
     tests = outputs(condition)
-    return many(lambda v, e: (v for x in tests(v, e) if x is not None and x is not False), condition)
+    return many(lambda v, e: (v for x in tests(v, e) if true(x)), condition)
 
 
 @path_form("select", 1)
 def select_path(compiler: Compiler, node: tree.Call, scope: Scope) -> PathRun:
     tests = outputs(compiler.code(node.arguments[0], scope))
-    return lambda p, v, e: ((p, v) for x in tests(v, e) if x is not None and x is not False)
+    return lambda p, v, e: ((p, v) for x in tests(v, e) if true(x))
 
 
 def _each(v: Any, e: Frame) -> Iterable[Any]:
@@ -205,7 +206,7 @@ def _quantified(wanted: bool) -> Callable[[Compiler, Code, Code], Code]:
             depth = e[0].depth
             for item in items(v, e):
                 for x in tests(item, e):
-                    if (x is not None and x is not False) is wanted:
+                    if true(x) is wanted:
                         e[0].depth = depth
                         return wanted
             return not wanted
