@@ -17,6 +17,7 @@ from dalsegno.interpreter.frames import Ask, Frame, State
 from dalsegno.interpreter.graph import Directive, Step, StepList
 from dalsegno.interpreter.machine import Machine
 from dalsegno.interpreter.messages import read
+from dalsegno.interpreter.notices import CorrelationCompleted, CorrelationStarted, TaskWaiting
 from dalsegno.interpreter.strategies import Strategy, Surroundings, compile_strategy
 from dalsegno.interpreter.templates import Template
 from dalsegno.schema.expressions import is_never
@@ -85,6 +86,8 @@ class ListenStep(Step):
         outputs: list[JsonValue] = [None] * len(slots)
         frame.held = {"outputs": outputs, "consumed": []}
         machine.await_message(frame, [*until, *filters])
+        machine.tell(TaskWaiting, self)
+        machine.tell(CorrelationStarted, self)
 
     def answered(self, machine: Machine, frame: Frame, ask: Ask, answer: Answer) -> None:
         assert isinstance(answer, MessageReceived)
@@ -136,12 +139,13 @@ class ListenStep(Step):
 
     def _go_on(self, machine: Machine, frame: Frame, enough: bool, without: int | None = None) -> None:
         """Be done, or await the next message, with all filters or all but one."""
+        (ask,) = (ask for ask in frame.asks if isinstance(ask.command, AwaitMessage))
         if enough:
             held = cast("dict[str, list[JsonValue]]", frame.held)
             plain = self.enough is not None and self.each is None
+            machine.tell(CorrelationCompleted, self, cast(AwaitMessage, ask.command).keys)
             machine.complete(frame, held["consumed" if plain else "outputs"])
             return
-        (ask,) = (ask for ask in frame.asks if isinstance(ask.command, AwaitMessage))
         machine.requests.next(ask, None if without is None else _without(ask, without))
 
 
