@@ -11,12 +11,13 @@ import msgspec
 from dalsegno.cli.exits import WrongUsage
 from dalsegno.engines.embedded import history, reading, verification
 from dalsegno.engines.embedded.deciders import deciders
+from dalsegno.engines.embedded.executions import Execution
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import InstanceNotFound, StoreError
 from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification
-from dalsegno.interpreter import Machine, compile, replay
+from dalsegno.interpreter import base, compile, replay
 from dalsegno.interpreter.codec import masked
-from dalsegno.interpreter.events import ActivityScheduled, AnyEvent, InstanceStarted, TimerStarted
+from dalsegno.interpreter.events import ActivityScheduled, AnyEvent, BaseWritten, InstanceStarted, TimerStarted
 from dalsegno.interpreter.pictures import Mark, Progress
 from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
@@ -88,8 +89,8 @@ class Reader:
             row = reading.row_of(self._store, id)
             workflow = self._store.documents.get(row.document)
             progress = Progress()
-            log = (entry.event for entry in self._store.log.read(row.number) if not entry.imposed)
-            machine = replay(compile(workflow), log, Machine(compile(workflow), progress))
+            log = (entry.event for entry in reading.retold(self._store, row)[1] if not entry.imposed)
+            machine = replay(compile(workflow), log, observer=progress)
         progress.awaits(machine.pending)
         return workflow, progress.marks
 
@@ -103,20 +104,22 @@ class Reader:
         with self._store.reading():
             row = reading.row_of(self._store, id)
             try:
-                replay(compile(workflow), self._as_if_of(workflow, row.number))
+                replay(compile(workflow), self._as_if_of(workflow, row))
             except StoreError:
                 raise
             except DalsegnoError as error:
                 return Verification(id, row.head, (str(error),))
         return Verification(id, row.head, ())
 
-    def _as_if_of(self, workflow: Workflow, number: int) -> Iterator[AnyEvent]:
-        for entry in self._store.log.read(number):
+    def _as_if_of(self, workflow: Workflow, row: Execution) -> Iterator[AnyEvent]:
+        for entry in reading.retold(self._store, row)[1]:
             if entry.imposed:  # What the engine itself put there, no document has asked for.
                 return
             event = entry.event
             if isinstance(event, InstanceStarted):
                 event = msgspec.structs.replace(event, digest=workflow.digest)
+            elif isinstance(event, BaseWritten):
+                event = base.as_if_of(event, workflow.digest)
             yield event
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from dalsegno.interpreter.commands import AnyCommand
-from dalsegno.interpreter.events import AnyEvent, Fact
+from dalsegno.interpreter.events import AnyEvent, BaseWritten, Fact
 from dalsegno.schema.model import Workflow
 
 
@@ -71,12 +71,21 @@ class Decider(Protocol):
 
     def snapshot(self) -> Written: ...
 
+    def base(self, at: int, /) -> BaseWritten | None:
+        """The decider as an event that may stand for its whole log from now on; None where that cannot be, for now.
+
+        `at` is milliseconds since the epoch. The event is to be told to it when it is in the log.
+        """
+        ...
+
 
 class Deciders(Protocol):
     """Makes the decider of an execution."""
 
     def restore(self, workflow: Workflow, written: Written | None, tail: Iterable[AnyEvent]) -> Decider:
-        """A decider as `written` (None: a new one), to which the rest of its log was told again.
+        """A decider as `written`, to which the rest of its log was told again.
+
+        None: a new one, or that of the base with which `tail` begins.
 
         Raises NondeterminismError when the log does not fit the workflow.
         """

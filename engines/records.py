@@ -107,11 +107,15 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What replaying a log from its first event found. `differences` are sentences; none: the store agrees."""
+    """What replaying a log found. `differences` are sentences; none: the store agrees.
+
+    `start` is the position at which the replay began: 0, or that of the base where the events before it are gone.
+    """
 
     instance: str
     events: int
     differences: tuple[str, ...]
+    start: int = 0
 
     @property
     def agrees(self) -> bool:

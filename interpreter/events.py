@@ -172,6 +172,18 @@ class Resumed(Event, frozen=True, kw_only=True, tag=True):
     """The engine's answer to `Yielded`."""
 
 
+class BaseWritten(Event, frozen=True, kw_only=True, tag=True):
+    """The decider as it is at this position: it stands for all events before it, which may be gone (base.py).
+
+    `state` is what the decider wrote, in its format number `format`; `held` the large values in it, by their hash. It
+    is told to the decider like any fact, and changes nothing.
+    """
+
+    format: int
+    state: msgspec.Raw
+    held: dict[str, msgspec.Raw] = {}
+
+
 class CustomStatusSet(Event, frozen=True, kw_only=True, tag=True):
     """A decider's own words about how far it is (durabletask's custom status); the interpreter gives none."""
 
@@ -196,7 +208,7 @@ class InstanceCancelled(Event, frozen=True, kw_only=True, tag=True):
 
 # What a request of a decider is answered with.
 Answer: TypeAlias = ActivityCompleted | ActivityFailed | TimerFired | MessageReceived | ChildCompleted | ChildFailed
-Fact: TypeAlias = InstanceStarted | Answer | Resumed | CancelRequested
+Fact: TypeAlias = InstanceStarted | Answer | Resumed | CancelRequested | BaseWritten
 Record: TypeAlias = (
     ActivityScheduled
     | ActivityCancelled
@@ -217,7 +229,7 @@ Record: TypeAlias = (
 AnyEvent: TypeAlias = Fact | Record
 
 ANSWERS = (ActivityCompleted, ActivityFailed, TimerFired, MessageReceived, ChildCompleted, ChildFailed)
-FACTS = (InstanceStarted, *ANSWERS, Resumed, CancelRequested)
+FACTS = (InstanceStarted, *ANSWERS, Resumed, CancelRequested, BaseWritten)
 OUTCOMES = (InstanceCompleted, InstanceFaulted, InstanceCancelled)
 
 _decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)

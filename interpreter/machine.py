@@ -28,6 +28,7 @@ from dalsegno.interpreter.errors import NondeterminismError, WorkflowError, stan
 from dalsegno.interpreter.events import (
     SEMANTICS,
     Answer,
+    BaseWritten,
     CancelRequested,
     Fact,
     InstanceStarted,
@@ -307,6 +308,8 @@ class Machine:
                 if not self.yielded:
                     raise NondeterminismError(self.position - 1, "Resumed", "no Resumed, since nothing yielded")
                 self.yielded = False
+            case BaseWritten():
+                pass  # Only its place in the log counts.
             case CancelRequested(reason=reason):
                 self._finish(CancelInstance(seq=-1, reason=reason))
             case _:

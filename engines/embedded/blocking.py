@@ -52,6 +52,8 @@ class Engine:
         timezone: str | None = None,
         watcher: Watcher | None = None,
         lifecycle: Sinks = (),
+        longest_log: int | None = 50_000,
+        archive: bool = False,
     ) -> None:
         """An engine on the SQLite file `store`; the arguments are AsyncEngine's."""
         self._engine = AsyncEngine(
@@ -64,6 +66,8 @@ class Engine:
             timezone=timezone,
             watcher=watcher,
             lifecycle=lifecycle,
+            longest_log=longest_log,
+            archive=archive,
         )
         self._loop: asyncio.AbstractEventLoop | None = None
 

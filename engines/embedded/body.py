@@ -5,14 +5,14 @@ An event that refers to such values begins with their places (JSON pointers) and
 for, because the engine itself ended the instance, begins with `"imposed": true`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from typing import cast
 
 import msgspec
 
 from dalsegno.interpreter import codec
-from dalsegno.interpreter.events import AnyEvent, decode, encode
+from dalsegno.interpreter.events import AnyEvent, BaseWritten, decode, encode
 from dalsegno.schema.values import JsonValue
 
 LARGE = 8 * 1024
@@ -40,6 +40,8 @@ _values = msgspec.json.Decoder(_Packed)
 
 def pack(event: AnyEvent) -> tuple[str, dict[str, bytes]]:
     """The stored form of an event, and the JSON of the values that it refers to, by hash."""
+    if isinstance(event, BaseWritten):
+        return _pack_base(event)
     stored = encode(event)
     if len(stored) <= LARGE:
         return stored.decode(), {}
@@ -48,6 +50,19 @@ def pack(event: AnyEvent) -> tuple[str, dict[str, bytes]]:
     fields = {name: _shed(getattr(event, name), f"/{name}", 1, places, values) for name in _large(event)}
     rest = encode(msgspec.structs.replace(event, **fields)).decode()
     return (f"{_VALUES}{msgspec.json.encode(places).decode()},{rest[1:]}" if places else rest), values
+
+
+def _pack_base(base: BaseWritten) -> tuple[str, dict[str, bytes]]:
+    """A base has its large values apart already."""
+    rest = encode(msgspec.structs.replace(base, held={})).decode()
+    places = {f"/held/{hash_}": hash_ for hash_ in base.held}
+    values = {hash_: bytes(value) for hash_, value in base.held.items()}
+    return (f"{_VALUES}{msgspec.json.encode(places).decode()},{rest[1:]}" if places else rest), values
+
+
+def references(stored: str) -> Iterable[str]:
+    """The hashes of the values that a stored form refers to."""
+    return _values.decode(stored).values.values() if stored.startswith(_VALUES) else ()
 
 
 def _large(event: AnyEvent) -> Iterator[str]:
@@ -87,6 +102,9 @@ def unpack(stored: str, fetch: Callable[[str], bytes]) -> AnyEvent:
     event = decode(stored)
     if not stored.startswith(_VALUES):
         return event
+    if isinstance(event, BaseWritten):
+        held = {hash_: msgspec.Raw(fetch(hash_)) for hash_ in references(stored)}
+        return msgspec.structs.replace(event, held=held)
     # Shallow places first: a deeper one stands inside a value that must be back in its own place before.
     for place, hash_ in sorted(_values.decode(stored).values.items(), key=lambda item: item[0].count("/")):
         event = _put(event, place, codec.decode(fetch(hash_)))

@@ -14,6 +14,7 @@ from dalsegno.activities.secrets import Secrets
 from dalsegno.engines.documents import Door, Source
 from dalsegno.engines.embedded import history, reading, requests, schedules, verification
 from dalsegno.engines.embedded.activation import Activation
+from dalsegno.engines.embedded.compaction import Compaction
 from dalsegno.engines.embedded.deciders import deciders as of_the_house
 from dalsegno.engines.embedded.delivery import Delivery
 from dalsegno.engines.embedded.dispatcher import Dispatcher, Performer
@@ -70,6 +71,8 @@ class AsyncEngine:
         timezone: str | None = None,
         watcher: Watcher | None = None,
         lifecycle: Sinks = (),
+        longest_log: int | None = 50_000,
+        archive: bool = False,
         clock: Clock | None = None,
         ids: Ids | None = None,
         deciders: Deciders | None = None,
@@ -82,7 +85,9 @@ class AsyncEngine:
         turns. `timezone` (an IANA name) is whose clock the cron expressions of schedules are about; None: as it was
         before, and UTC for new ones. `watcher` is told of tasks as they start and end, on the engine's thread.
         `lifecycle` says where the language's lifecycle events go: a file, an http(s) URL, "messages" for the engine's
-        own message store, a Sink, or several of them. The rest replaces the outside world in tests.
+        own message store, a Sink, or several of them. A log of more than `longest_log` events (None: any
+        number is fine) begins anew with a base; what came before is gone, with `archive` it is kept aside in the store.
+        The rest replaces the outside world in tests.
 
         `secrets` has the values of those that documents declare under `use.secrets`, by name: texts, or objects with
         fields such as `username` and `password`; it raises DalsegnoError for what is no plain data. They are never
@@ -111,6 +116,7 @@ class AsyncEngine:
             activation=Activation(self._ids, timezone),
             capacity=machines,
             recorder=recorder,
+            compaction=Compaction(longest_log, archive),
             report=self._reported_elsewhere,
             failed=self._failed_elsewhere,
         )

@@ -3,6 +3,7 @@
 import sqlite3
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 import msgspec
 
@@ -10,7 +11,10 @@ from dalsegno.engines.embedded.documents import Documents
 from dalsegno.interpreter.events import InstanceStarted
 from dalsegno.schema.model import Workflow
 
-_COLUMNS = "number, instance, execution, document, status, suspended, head, created, updated, reason, tags, kind"
+_COLUMNS = (
+    "number, instance, execution, document, status, suspended, head, created, updated, reason, tags, kind, base, weight"
+)
+_Row: TypeAlias = tuple[int, str, str, int, str, int, int, int, int, str | None, str | None, str, int, int]
 _tags = msgspec.json.Decoder(dict[str, str])
 
 
@@ -23,7 +27,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """A row. `number` keys everything that belongs to it; `head` is the next free position of its log."""
+    """A row.
+
+    `number` keys everything that belongs to it; `head` is the next free position of its log, `base` that of its newest
+    base, 0 where it has none; `weight` is the bytes of the log since then.
+    """
 
     number: int
     instance: str
@@ -37,6 +45,8 @@ class Execution:
     reason: str | None
     tags: dict[str, str]
     kind: Kind = Kind.WORKFLOW
+    base: int = 0
+    weight: int = 0
 
     @property
     def ended(self) -> bool:
@@ -110,14 +120,24 @@ class Executions:
         )
         return [_execution(row) for row in rows]
 
-    def move(self, number: int, head: int, to: int, at: int, status: str, yielded: bool) -> bool:
-        """Moves the head of a log, on condition that it still is where the turn began; False when it is not."""
+    def move(self, number: int, head: int, to: int, at: int, status: str, yielded: bool, weight: int = 0) -> bool:
+        """Moves the head of a log, on condition that it still is where the turn began; False when it is not.
+
+        `weight` is how many bytes the log has grown by.
+        """
         return (
             self._database.execute(
-                "UPDATE executions SET head = ?, updated = ?, status = ?, yielded = ? WHERE number = ? AND head = ?",
-                (to, at, status, yielded, number, head),
+                "UPDATE executions SET head = ?, updated = ?, status = ?, yielded = ?, weight = weight + ?"
+                " WHERE number = ? AND head = ?",
+                (to, at, status, yielded, weight, number, head),
             ).rowcount
             == 1
+        )
+
+    def rebase(self, number: int, base: int) -> None:
+        """Says that a log begins anew with the base at its head."""
+        self._database.execute(
+            "UPDATE executions SET base = ?, head = ?, weight = 0 WHERE number = ?", (base, base + 1, number)
         )
 
     def suspend(self, number: int, reason: str | None) -> None:
@@ -135,8 +155,9 @@ class Executions:
         self._database.execute("DELETE FROM executions WHERE number = ?", (number,))
 
 
-def _execution(row: "tuple[int, str, str, int, str, int, int, int, int, str | None, str | None, str]") -> Execution:
-    number, instance, execution, document, status, suspended, head, created, updated, reason, tags, kind = row
+def _execution(row: _Row) -> Execution:
+    number, instance, execution, document, status, suspended, head, created, updated, reason, tags = row[:11]
+    kind, base, weight = row[11:]
     return Execution(
         number,
         instance,
@@ -150,4 +171,6 @@ def _execution(row: "tuple[int, str, str, int, str, int, int, int, int, str | No
         reason,
         _tags.decode(tags) if tags else {},
         Kind(kind),
+        base,
+        weight,
     )

@@ -17,6 +17,7 @@ from dalsegno.interpreter.events import (
     ActivityScheduled,
     AnyEvent,
     AwaitingStopped,
+    BaseWritten,
     CancelRequested,
     ChildCancelled,
     ChildCompleted,
@@ -58,15 +59,17 @@ def page_with_events(
     store: Store, execution: int, start: int, size: int = PAGE
 ) -> Sequence[tuple[HistoryRow, AnyEvent]]:
     """As `page`, each row with its event."""
-    entries = _complete(store, execution, start, start + size)
+    entries = _complete(store, execution, start, size)
     return list(zip(_rows(store, execution, entries, {}), (entry.event for entry in entries), strict=True))
 
 
-def _complete(store: Store, execution: int, start: int, stop: int) -> list[Entry]:
-    """The events from `start` to before `stop` or the end of the log, which must all be there."""
-    entries = list(store.log.read(execution, start, stop))
+def _complete(store: Store, execution: int, start: int, size: int) -> list[Entry]:
+    """The next events from `start` on, those kept aside too; from the base on they must all be there."""
+    entries = list(store.log.read(execution, start, archived=True, most=size))
     row = store.executions.get(execution)
-    missing = {*range(start, min(stop, row.head if row else start))} - {entry.seq for entry in entries}
+    base, head = (row.base, row.head) if row else (start, start)
+    stop = entries[-1].seq + 1 if len(entries) == size else head
+    missing = {*range(max(start, base), stop)} - {entry.seq for entry in entries}
     if missing:
         raise store.damage.of_execution(execution, f"event {min(missing)} of its log is missing")
     return entries
@@ -129,6 +132,8 @@ def _detail(event: AnyEvent, request: _Request | None) -> str:
             return f"until {moment(event.deadline).isoformat(timespec='milliseconds')}"
         case MessageEmitted() | MessageReceived():
             return f"{event.message.get('type')} {event.message.get('id')}"
+        case BaseWritten():
+            return "the instance as it is here, in place of the events before it"
         case CustomStatusSet():
             return _json(event.status)
         case InstanceCompleted():

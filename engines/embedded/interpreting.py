@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from dalsegno.engines.ports import Written
-from dalsegno.interpreter import Machine, Snapshot, compile, replay, restore, take
+from dalsegno.interpreter import Machine, Snapshot, WorkflowError, base, compile, replay, restore, take
 from dalsegno.interpreter.commands import AnyCommand
-from dalsegno.interpreter.events import AnyEvent, Fact
+from dalsegno.interpreter.events import AnyEvent, BaseWritten, Fact
 from dalsegno.interpreter.frames import tree
 from dalsegno.interpreter.notices import Notice
 from dalsegno.schema.model import Workflow
@@ -45,6 +45,12 @@ class Interpreter:
     def snapshot(self) -> Written:
         return take(self._machine)
 
+    def base(self, at: int, /) -> BaseWritten | None:
+        try:
+            return base.write(self._machine, at)
+        except WorkflowError:
+            return None  # Its data is nested too deeply for now.
+
 
 class Interpreters:
     """Makes machines; graphs are compiled once per document."""
@@ -55,10 +61,8 @@ class Interpreters:
     def restore(self, workflow: Workflow, written: Written | None, tail: Iterable[AnyEvent]) -> Interpreter:
         graph = compile(workflow)
         watch = _Watch(self._watchers) if self._watchers else None
-        machine = Machine(graph, watch)
-        if written is not None:
-            machine = restore(graph, Snapshot(written.state, written.values), watch)
-        machine = replay(graph, tail, machine)
+        machine = None if written is None else restore(graph, Snapshot(written.state, written.values), watch)
+        machine = replay(graph, tail, machine, watch)
         if watch is not None:
             watch.machine = machine
         return Interpreter(machine)

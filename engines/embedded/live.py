@@ -29,7 +29,7 @@ class Live:
     """An execution in memory.
 
     `status` is the decider's after the last turn; `tail` and `grown` count the events and bytes of its log since the
-    last checkpoint.
+    last checkpoint or base. `base` is where its log begins anew, `weight` the bytes of it since then.
     """
 
     whose: Whose
@@ -40,6 +40,8 @@ class Live:
     tail: int
     grown: int
     size: int
+    base: int
+    weight: int
 
     def decide(self, work: Work) -> Decision:
         """Tells the facts of a turn; nothing is told after the outcome: late answers are dropped."""
@@ -56,8 +58,19 @@ class Live:
         self.status = status
         self.tail += committed.head - self.head
         self.grown += committed.written
+        self.weight += committed.weight
         self.head = committed.head
         self.at = committed.at
+
+    def based(self, size: int) -> None:
+        """A base of so many bytes was written at the head."""
+        self.base, self.head = self.head, self.head + 1
+        self.size = size
+        self.tail = self.grown = self.weight = 0
+
+    def postpone(self) -> None:
+        """No base can be written for now: not before the log is too long once more."""
+        self.base, self.weight = self.head, 0
 
     @property
     def outgrown(self) -> bool:
@@ -121,9 +134,20 @@ class LiveExecutions:
 
     def _from(self, row: Execution, checkpoint: Checkpoint | None) -> Live:
         workflow = self._store.documents.get(row.document)
-        seq, size = (checkpoint.seq, checkpoint.size) if checkpoint else (0, 0)
+        seq, size = (checkpoint.seq, checkpoint.size) if checkpoint else (row.base, 0)
         tail = (entry.event for entry in self._store.log.read(row.number, seq))
         decider = self._deciders[row.kind].restore(workflow, checkpoint, tail)
         if decider.position != row.head:
             raise NondeterminismError(row.head, "the end of the log", f"an end at {decider.position}")
-        return Live(whose_of(self._store, row), decider, row.head, row.updated, row.status, row.head - seq, 0, size)
+        return Live(
+            whose_of(self._store, row),
+            decider,
+            head=row.head,
+            at=row.updated,
+            status=row.status,
+            tail=row.head - seq,
+            grown=0,
+            size=size,
+            base=row.base,
+            weight=row.weight,
+        )

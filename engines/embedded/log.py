@@ -4,10 +4,14 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dalsegno.engines.embedded.body import UNREADABLE, imposed, unpack
+import msgspec
+
+from dalsegno.engines.embedded.body import UNREADABLE, imposed, references, unpack
 from dalsegno.engines.embedded.damage import Damage
 from dalsegno.engines.embedded.values import Values
 from dalsegno.interpreter.events import AnyEvent
+
+_EVERYTHING = "(SELECT execution, seq, body FROM log UNION ALL SELECT execution, seq, body FROM archive)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +39,18 @@ class Log:
             [(execution, seq, body) for seq, body in enumerate(bodies, head)],
         )
 
-    def read(self, execution: int, start: int = 0, stop: int | None = None) -> Iterator[Entry]:
-        """The events from position `start` to before `stop` (None: to the end).
+    def read(
+        self, execution: int, start: int = 0, stop: int | None = None, *, archived: bool = False, most: int = -1
+    ) -> Iterator[Entry]:
+        """The events from position `start` to before `stop` (None: to the end), at most `most` of them.
 
-        Raises StoreError at one that cannot be read; whether one is missing, the caller has to see.
+        `archived`: with those that were kept aside. Raises StoreError at one that cannot be read; whether one is
+        missing, the caller has to see.
         """
+        table = _EVERYTHING if archived else "log"
         rows = self._database.execute(
-            "SELECT seq, body FROM log WHERE execution = ? AND seq >= ? AND seq < ? ORDER BY seq",
-            (execution, start, 2**62 if stop is None else stop),
+            f"SELECT seq, body FROM {table} WHERE execution = ? AND seq >= ? AND seq < ? ORDER BY seq LIMIT ?",
+            (execution, start, 2**62 if stop is None else stop, most),
         )
         for seq, body in rows:
             self.rows_read += 1
@@ -63,8 +71,28 @@ class Log:
         """Whether the engine, not the decider, put the event at a position there."""
         return any(entry.imposed for entry in self.read(execution, seq, seq + 1))
 
+    def is_whole(self, execution: int, base: int) -> bool:
+        """Whether every event before the base is still there, in the log or kept aside."""
+        count = "SELECT count(*) FROM {} WHERE execution = ?1 AND seq < ?2"
+        query = f"SELECT ({count.format('log')}) + ({count.format('archive')})"
+        return bool(self._database.execute(query, (execution, base)).fetchone()[0] == base)
+
+    def cut(self, execution: int, before: int, but: Sequence[int], *, archive: bool) -> None:
+        """Takes the events before a position out, except those at `but`; they are kept aside, or gone."""
+        chosen = "execution = ? AND seq < ? AND seq NOT IN (SELECT value FROM json_each(?))"
+        given = (execution, before, msgspec.json.encode(but).decode())
+        if archive:
+            self._database.execute(f"INSERT INTO archive SELECT execution, seq, body FROM log WHERE {chosen}", given)
+        self._database.execute(f"DELETE FROM log WHERE {chosen}", given)
+
+    def references(self, execution: int) -> set[str]:
+        """The hashes of the large values that the events of an execution refer to."""
+        rows = self._database.execute(f"SELECT body FROM {_EVERYTHING} WHERE execution = ?", (execution,))
+        return {hash_ for (body,) in rows for hash_ in references(body)}
+
     def delete(self, execution: int) -> None:
         self._database.execute("DELETE FROM log WHERE execution = ?", (execution,))
+        self._database.execute("DELETE FROM archive WHERE execution = ?", (execution,))
 
 
 def _reason(error: Exception) -> str:

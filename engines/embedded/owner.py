@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from dalsegno.engines.embedded.activation import Activation
+from dalsegno.engines.embedded.compaction import Compaction
 from dalsegno.engines.embedded.deciders import DecidersByKind
 from dalsegno.engines.embedded.inbox import Letter
 from dalsegno.engines.embedded.live import WORTH, LiveExecutions
@@ -54,6 +55,7 @@ class Owner:
         activation: Activation,
         capacity: int,
         recorder: Recorder,
+        compaction: Compaction,
         report: Callable[[Report], None],
         failed: Callable[[BaseException], None],
     ) -> None:
@@ -63,6 +65,7 @@ class Owner:
         self._activation = activation
         self._capacity = capacity
         self._recorder = recorder
+        self._compaction = compaction
         self._report = report
         self._failed = failed
         self._errands: deque[Errand] = deque()
@@ -205,7 +208,7 @@ class Owner:
             self._report(((), [(errand, None, error)]))
 
     def _attempt(self, errands: Sequence[Errand]) -> None:
-        round_ = Round(self.store, self._live, self._activation, self._recorder, self._clock.now())
+        round_ = Round(self.store, self._live, self._activation, self._recorder, self._compaction, self._clock.now())
         try:
             with self.store.transaction(self._epoch):
                 round_.make(errands)

@@ -1,11 +1,12 @@
 """Reading a store: rows become the records that people see. Any connection will do, the owner's or not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from dalsegno.engines.embedded.body import UNREADABLE
 from dalsegno.engines.embedded.executions import Execution, Filter
+from dalsegno.engines.embedded.log import Entry
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import InstanceNotFound, StoreError, Trouble, WorkflowNotFound
 from dalsegno.engines.records import InstanceRecord, WorkflowRecord
@@ -60,6 +61,15 @@ def _first_letter(store: Store, row: Execution) -> Fact | None:
     except UNREADABLE as error:
         what = f"instance {row.instance}: its first event cannot be read: {error}"
         raise StoreError(store.path, Trouble.CORRUPT, what) from error
+
+
+def retold(store: Store, row: Execution) -> tuple[int, Iterator[Entry]]:
+    """Where a replay of a log may begin, and its events from there.
+
+    It begins with the first event or, where some are gone, with the base.
+    """
+    start = 0 if store.log.is_whole(row.number, row.base) else row.base
+    return start, store.log.read(row.number, start, archived=start < row.base)
 
 
 def record(store: Store, row: Execution) -> InstanceRecord:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from dalsegno.engines.embedded.activation import Activation
 from dalsegno.engines.embedded.body import impose, pack
+from dalsegno.engines.embedded.compaction import Compaction
 from dalsegno.engines.embedded.executions import Execution, Kind
 from dalsegno.engines.embedded.inbox import FACT
 from dalsegno.engines.embedded.live import WORTH, Live, LiveExecutions
@@ -60,6 +61,7 @@ class Round:
     live: LiveExecutions
     activation: Activation
     recorder: Recorder
+    compaction: Compaction
     now: int
     committed: list[Committed] = field(default_factory=list[Committed])
     replies: list[tuple[Ask, object, BaseException | None]] = field(
@@ -203,6 +205,8 @@ class Round:
         self.committed.append(written)
         if written.outcome is not None:
             self.live.drop(number)
+        elif self.compaction.due(live):
+            self.compaction.write(self.store, live)
         elif live.outgrown:
             self.live.write(live)
 

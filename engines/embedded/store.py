@@ -1,7 +1,7 @@
 """The store: all tables of one file on one connection, and the transactions over them."""
 
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Self
 
@@ -104,6 +104,21 @@ class Store:
     def hand_over(self) -> None:
         """Says, in a transaction of the caller's, that the owner leaves in order."""
         self._database.execute("UPDATE owner SET clean = 1")
+
+    def compact(
+        self, execution: int, seq: int, body: str, values: Mapping[str, bytes], *, kept: Sequence[int], archive: bool
+    ) -> None:
+        """Lets a log begin anew with a base, in its stored form, at its head `seq`; events at `kept` stay in it.
+
+        The rest is kept aside with `archive`, else gone, with the large values that nobody needs any more.
+        """
+        self.values.use(execution, values)
+        self.log.append(execution, seq, [body])
+        self.log.cut(execution, seq, kept, archive=archive)
+        self.executions.rebase(execution, seq)
+        self.checkpoints.delete(execution)
+        if not archive:
+            self.values.release(execution, checkpoint=False, but=self.log.references(execution))
 
     @property
     def data_version(self) -> int:

@@ -136,7 +136,18 @@ CREATE INDEX deliveries ON outbox (sink)"""
 # A schedule is an execution too, decided by somebody else than the machine.
 _KINDS = "ALTER TABLE executions ADD COLUMN kind TEXT NOT NULL DEFAULT 'workflow'"
 
-_SECOND = ";\n".join((_REGISTERED, _OUTBOX, _KINDS))
+# `base` is where its log begins anew, 0 until it does; `weight` the bytes of the log since then.
+_BASES = """
+ALTER TABLE executions ADD COLUMN base INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE executions ADD COLUMN weight INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE archive (
+  execution INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (execution, seq)
+) WITHOUT ROWID"""
+
+_SECOND = ";\n".join((_REGISTERED, _OUTBOX, _KINDS, _BASES))
 
 #: What makes each format out of the one before; a new store goes through all of them.
 FORMATS = (_FIRST, _SECOND)

@@ -74,12 +74,16 @@ class Whose:
 
 @dataclass(slots=True)
 class Committed:
-    """What a turn has made true, once its transaction is. Each activity comes with the crashes on its count."""
+    """What a turn has made true, once its transaction is. Each activity comes with the crashes on its count.
+
+    `written` is the bytes of the events, `weight` those of their large values too.
+    """
 
     whose: Whose
     at: int = 0
     head: int = 0
     written: int = 0
+    weight: int = 0
     scheduled: dict[int, tuple[ActivityScheduled, int]] = field(
         default_factory=dict[int, tuple[ActivityScheduled, int]]
     )
@@ -130,6 +134,7 @@ class _Writing:
         body, values = pack(event)
         self._store.values.use(execution, values)
         self._bodies.append(body)
+        committed.weight += len(body) + sum(map(len, values.values()))
         committed.at = event.at
         match event:
             case ActivityScheduled(id=id_):
@@ -163,7 +168,10 @@ class _Writing:
         committed.written = sum(map(len, self._bodies))
         committed.timers = bool(self._timers or self._fired)
         store.log.append(execution, self._head, self._bodies)
-        if not store.executions.move(execution, self._head, committed.head, committed.at, status, committed.yielded):
+        moved = store.executions.move(
+            execution, self._head, committed.head, committed.at, status, committed.yielded, committed.weight
+        )
+        if not moved:
             raise StaleTurn
         store.pending.drop_activities(self._answered)
         store.pending.drop_timers(self._fired)

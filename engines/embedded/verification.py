@@ -1,10 +1,14 @@
-"""Verification: the log from its first event, replayed, must give what the store and the checkpoint say."""
+"""Verification: the log, replayed, must give what the store and the checkpoint say.
+
+It begins with the first event where all of them are there, else with the base.
+"""
 
 from collections.abc import Iterator
 
 from dalsegno.engines.embedded.deciders import DecidersByKind
 from dalsegno.engines.embedded.executions import Execution
 from dalsegno.engines.embedded.log import Entry
+from dalsegno.engines.embedded.reading import retold
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import StoreError
 from dalsegno.engines.ports import Decider, Deciders
@@ -17,14 +21,15 @@ from dalsegno.schema.errors import DalsegnoError
 
 def verify(store: Store, row: Execution, deciders: DecidersByKind) -> Verification:
     """Replays the log of an execution and compares; changes nothing. Raises StoreError for what cannot be read."""
-    return Verification(row.instance, row.head, tuple(_differences(store, row, deciders[row.kind])))
+    start, entries = retold(store, row)
+    differences = tuple(_differences(store, row, deciders[row.kind], _Watched(entries, start)))
+    return Verification(row.instance, row.head, differences, start)
 
 
-def _differences(store: Store, row: Execution, deciders: Deciders) -> Iterator[str]:
+def _differences(store: Store, row: Execution, deciders: Deciders, log: "_Watched") -> Iterator[str]:
     if row.head == 0:
         return
     workflow = store.documents.get(row.document)
-    log = _Watched(store.log.read(row.number))
     try:
         decider = deciders.restore(workflow, None, log.events())
     except StoreError:
@@ -46,9 +51,9 @@ def _differences(store: Store, row: Execution, deciders: Deciders) -> Iterator[s
 class _Watched:
     """A log as its decider made it: without an end that the engine imposed."""
 
-    def __init__(self, entries: Iterator[Entry]) -> None:
+    def __init__(self, entries: Iterator[Entry], start: int) -> None:
         self._entries = entries
-        self.count = 0
+        self.count = start
         self.imposed = False
 
     def events(self) -> Iterator[AnyEvent]:
