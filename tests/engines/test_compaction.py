@@ -111,7 +111,7 @@ async def test_what_still_awaits_an_answer_is_answered_after_the_log_began_anew(
         reached.set()
         return "stopped"
 
-    activities = [echo, asking.ask, stop]
+    activities: list[Callable[..., object]] = [echo, asking.ask, stop]
     async with AsyncEngine(tmp_path / "s.db", activities=activities, longest_log=LONGEST) as engine:
         instance = await engine.start(flow, id="one")
         await reached.wait()

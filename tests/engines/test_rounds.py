@@ -11,7 +11,7 @@ from dalsegno.engines.errors import WorkflowFaulted
 from dalsegno.engines.ports import Written
 from dalsegno.interpreter import Snapshot
 from dalsegno.interpreter.commands import AnyCommand, CompleteInstance, ScheduleActivity
-from dalsegno.interpreter.events import FACTS, ActivityCompleted, AnyEvent, Fact, InstanceStarted
+from dalsegno.interpreter.events import FACTS, ActivityCompleted, AnyEvent, BaseWritten, Fact, InstanceStarted
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonValue
 
@@ -59,6 +59,9 @@ class Chain:
 
     def snapshot(self) -> Written:
         return Snapshot(b"", {})
+
+    def base(self, at: int, /) -> BaseWritten | None:
+        return None
 
 
 class Chains:

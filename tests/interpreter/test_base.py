@@ -16,7 +16,7 @@ from dalsegno.interpreter.snapshot import take
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
 from documents import workflows
-from host import Host
+from host import Answer, Host
 
 STORY = """
 do:
@@ -74,7 +74,7 @@ def test_a_base_anywhere_changes_nothing(data: st.DataObject, drawn: Workflow) -
     assert begun.outcome == host.machine.outcome
 
 
-def _acting(name: str) -> "object":
+def _acting(name: str) -> Answer:
     def act(arguments: JsonObject) -> JsonValue:
         if name == "broken":
             raise WorkflowError.of("communication", "away", status=503)
