@@ -3,6 +3,7 @@
 import typer
 
 from dalsegno.cli.commands.eval import eval_
+from dalsegno.cli.commands.explain import explain
 from dalsegno.cli.commands.graph import graph
 from dalsegno.cli.commands.history import history
 from dalsegno.cli.commands.list import list_
@@ -31,6 +32,7 @@ app.command("validate")(validate)
 app.command("run")(run)
 app.command("eval")(eval_)
 app.command("register")(register)
+app.command("explain")(explain)
 app.command("graph")(graph)
 app.command("test")(run_tests)
 app.command("list")(list_)

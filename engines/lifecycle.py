@@ -16,6 +16,7 @@ from dalsegno.interpreter.notices import (
     CaseTaken,
     CorrelationCompleted,
     CorrelationStarted,
+    DataShaped,
     ErrorCaught,
     Notice,
     TaskCancelled,
@@ -85,7 +86,7 @@ def of_notice(notice: Notice) -> Iterator[Occurrence]:
     """What a machine's notice tells of; nothing for what the language has no event for."""
     task, at = notice.reference, notice.at
     match notice:
-        case TaskSkipped() | CaseTaken() | ErrorCaught():
+        case TaskSkipped() | DataShaped() | CaseTaken() | ErrorCaught():
             pass
         case TaskStarted():
             yield from _phase("created", "pending", at, task)

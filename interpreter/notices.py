@@ -40,6 +40,20 @@ class TaskWaiting:
 
 
 @dataclass(frozen=True, slots=True)
+class DataShaped:
+    """A task's data took another form: `by` `input.from`, by the `task` where `output.as` follows, by `export.as`.
+
+    What `output.as` makes is what TaskCompleted says.
+    """
+
+    reference: str
+    name: str
+    at: int
+    by: str
+    data: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
 class TaskRetried:
     """A try task begins attempt number `attempt` (from 2) at time `due`, because of `error`."""
 
@@ -123,6 +137,7 @@ Notice: TypeAlias = (
     TaskStarted
     | TaskSkipped
     | TaskWaiting
+    | DataShaped
     | TaskRetried
     | TaskCompleted
     | TaskFaulted

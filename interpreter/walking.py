@@ -9,7 +9,7 @@ from dalsegno.interpreter.extensions import begin
 from dalsegno.interpreter.flow import Directive, Flow
 from dalsegno.interpreter.frames import Frame
 from dalsegno.interpreter.graph import InstantStep
-from dalsegno.interpreter.notices import TaskCompleted, TaskFaulted, TaskSkipped, TaskStarted
+from dalsegno.interpreter.notices import DataShaped, TaskCompleted, TaskFaulted, TaskSkipped, TaskStarted
 from dalsegno.schema.values import JsonValue
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def _stride(machine: "Machine", frame: Frame) -> bool:
 
 
 def instant(machine: "Machine", step: InstantStep, task: Frame) -> tuple[JsonValue, Directive]:
+    """Run a task that never waits: its output, and where to go."""
     if not enter(machine, task):
         return task.raw_input, Flow.CONTINUE
     if step.timeout is not None:
@@ -105,9 +106,19 @@ def enter(machine: "Machine", frame: Frame) -> bool:
     machine.tell(TaskStarted, step, frame.raw_input)
     flow = step.flow
     frame.input = frame.raw_input if flow is NO_FLOW else flow.enter(frame, machine.execution)
+    if flow.input_from is not None:
+        machine.tell(DataShaped, step, "input.from", frame.input)
     return True
 
 
 def leave(machine: "Machine", frame: Frame, output: JsonValue) -> JsonValue:
+    """The way out of a task's data, from its raw output."""
     flow = frame.step.flow
-    return output if flow is NO_FLOW else flow.leave(frame, machine.execution, output)
+    if flow is NO_FLOW:
+        return output
+    if flow.output_as is not None:
+        machine.tell(DataShaped, frame.step, "task", output)
+    output = flow.leave(frame, machine.execution, output)
+    if flow.export_as is not None:
+        machine.tell(DataShaped, frame.step, "export.as", frame.holder.context)
+    return output

@@ -16,3 +16,8 @@ else:
 def as_object(value: JsonValue) -> JsonObject:
     """The value where it is an object, else an empty one: what a definition leaves out says nothing."""
     return value if isinstance(value, dict) else {}
+
+
+def items(value: JsonValue) -> list[JsonValue]:
+    """A value as a list; anything else is an empty one."""
+    return value if isinstance(value, list) else []

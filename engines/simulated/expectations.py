@@ -9,7 +9,7 @@ from dalsegno.engines.simulated.mocks import Asked
 from dalsegno.interpreter.expressions import ExpressionError, ExpressionSyntaxError, evaluate
 from dalsegno.schema.durations import milliseconds
 from dalsegno.schema.expressions import unwrap
-from dalsegno.schema.values import JsonObject, JsonValue, as_object
+from dalsegno.schema.values import JsonObject, JsonValue, as_object, items
 
 _LONGEST = 200
 
@@ -44,11 +44,11 @@ def _differences(expected: JsonObject, outcome: Outcome) -> Iterator[str]:
     if "error" in expected:
         yield from compare(outcome.error, expected["error"], "error", exact=False)
     if "tasks" in expected:
-        yield from _tasks(outcome.tasks, [str(task) for task in _list(expected["tasks"])])
+        yield from _tasks(outcome.tasks, [str(task) for task in items(expected["tasks"])])
     if "calls" in expected:
-        yield from _calls(outcome.calls, [as_object(call) for call in _list(expected["calls"])])
+        yield from _calls(outcome.calls, [as_object(call) for call in items(expected["calls"])])
     if "messages" in expected:
-        yield from _messages(outcome.messages, _list(expected["messages"]))
+        yield from _messages(outcome.messages, items(expected["messages"]))
     if "elapsed" in expected and outcome.elapsed != milliseconds(expected["elapsed"]):
         yield f"elapsed: expected {show(expected['elapsed'])}, got {outcome.elapsed / 1000:g} seconds"
 
@@ -105,7 +105,7 @@ def _calls(made: Sequence[Asked], expected: Sequence[JsonObject]) -> Iterator[st
         if not asked.concerns(task if isinstance(task, str) else None, call if isinstance(call, str) else None):
             yield f"calls[{index}]: expected {show(wanted)}, got {asked.call} by {asked.reference}"
         elif "with" in wanted:
-            yield from compare(asked.arguments, wanted["with"], f"calls[{index}].with", exact=False)
+            yield from compare(asked.shown, wanted["with"], f"calls[{index}].with", exact=False)
 
 
 def _messages(emitted: Sequence[JsonObject], expected: Sequence[JsonValue]) -> Iterator[str]:
@@ -115,10 +115,6 @@ def _messages(emitted: Sequence[JsonObject], expected: Sequence[JsonValue]) -> I
         return
     for index, (message, wanted) in enumerate(zip(emitted, expected, strict=True)):
         yield from compare(message, wanted, f"messages[{index}]", exact=False)
-
-
-def _list(value: JsonValue) -> list[JsonValue]:
-    return value if isinstance(value, list) else []
 
 
 def _name(reference: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dalsegno.activities.activity import ActivityError
+from dalsegno.interpreter.codec import masked
 from dalsegno.interpreter.expressions import evaluate
 from dalsegno.schema.durations import milliseconds
 from dalsegno.schema.errors import DalsegnoError
@@ -18,6 +19,11 @@ class Asked:
     reference: str
     call: str
     arguments: JsonValue
+
+    @property
+    def shown(self) -> JsonValue:
+        """The arguments as people may see them: `***` for what is sealed."""
+        return masked(self.arguments)
 
     @property
     def task(self) -> str:
@@ -69,7 +75,7 @@ class Mocks:
 def _fits(mock: JsonObject, asked: Asked) -> bool:
     task, call = mock.get("task"), mock.get("call")
     wanted = asked.concerns(task if isinstance(task, str) else None, call if isinstance(call, str) else None)
-    return wanted and has(asked.arguments, mock.get("with", {}))
+    return wanted and has(asked.shown, mock.get("with", {}))
 
 
 def _reply(mock: JsonObject, asked: Asked) -> Reply:
@@ -78,7 +84,7 @@ def _reply(mock: JsonObject, asked: Asked) -> Reply:
         return Reply(hangs=True)
     if "raises" in mock:
         return Reply(after, error=_error(as_object(mock["raises"])))
-    return Reply(after, _filled(mock["returns"], asked.arguments))
+    return Reply(after, _filled(mock["returns"], asked.shown))
 
 
 def _error(given: JsonObject) -> JsonObject:

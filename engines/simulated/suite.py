@@ -11,21 +11,23 @@ from dalsegno.activities.activity import ActivityError
 from dalsegno.activities.call import Call
 from dalsegno.activities.loading import load_functions
 from dalsegno.activities.registry import ADAPTERS, Activities
+from dalsegno.activities.secrets import Secrets
 from dalsegno.engines.documents import Door, Source, runnable
 from dalsegno.engines.simulated.coverage import Coverage
 from dalsegno.engines.simulated.expectations import Outcome, differences
 from dalsegno.engines.simulated.mocks import Asked, Mocks, Reply, Unanswered
 from dalsegno.engines.simulated.world import Life, World
+from dalsegno.interpreter.codec import masked
 from dalsegno.interpreter.commands import CancelInstance, CompleteInstance, FaultInstance
 from dalsegno.interpreter.events import InstanceStarted
 from dalsegno.interpreter.expressions import ExpressionError, ExpressionSyntaxError
 from dalsegno.interpreter.messages import composed
-from dalsegno.interpreter.notices import Notice, TaskStarted
+from dalsegno.interpreter.notices import Notice, Observer, TaskStarted
 from dalsegno.schema.durations import milliseconds
 from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.testing import instant, read_tests
-from dalsegno.schema.values import JsonObject, JsonValue, as_object
+from dalsegno.schema.values import JsonObject, JsonValue, as_object, items
 
 # When tests begin that do not say when: a Monday, at noon, UTC.
 _START = "2026-01-05T12:00:00+00:00"
@@ -78,8 +80,8 @@ class Suite:
             workflow=workflow,
             workflows=[_load(file.parent / text) for text in _texts(content.get("workflows"))],
             functions=functions,
-            mocks=_items(content.get("mocks")),
-            tests=[as_object(test) for test in _items(content["tests"])],
+            mocks=items(content.get("mocks")),
+            tests=[as_object(test) for test in items(content["tests"])],
             coverage=Coverage(workflow),
         )
 
@@ -91,27 +93,30 @@ class Suite:
         except (DalsegnoError, ExpressionError, ExpressionSyntaxError) as error:
             return Result(name, (str(error),))
 
-    def play(self, test: JsonObject) -> Outcome:
+    def play(self, test: JsonObject, observer: Observer | None = None) -> Outcome:
         """What comes of a test, whatever it expects. Raises DalsegnoError for a call that nobody answers."""
         began: list[str] = []
 
         def watch(notice: Notice) -> None:
             self.coverage(notice)
+            if observer is not None:
+                observer(notice)
             if isinstance(notice, TaskStarted):
                 began.append(notice.reference)
 
         start = instant(str(test.get("start", _START)))
-        mocks = Mocks([*_items(test.get("mocks")), *self.mocks])
+        mocks = Mocks([*items(test.get("mocks")), *self.mocks])
         known = {f"{each.namespace}/{each.name}" for each in self.workflows}
-        world = World(start, lambda asked: self._answer(mocks, known, asked), self.workflows, watch)
-        crashes = [int(number) for number in _items(test.get("crash")) if isinstance(number, int)]
+        secrets = Secrets(as_object(test.get("secrets")))
+        world = World(start, lambda asked: self._answer(mocks, known, secrets, asked), self.workflows, watch)
+        crashes = [int(number) for number in items(test.get("crash")) if isinstance(number, int)]
         life = world.start(self.workflow, self._started(test), crashes)
         self._plan(world, life, test)
         world.run()
         return _outcome(world, life, began, start)
 
     def _plan(self, world: World, life: Life, test: JsonObject) -> None:
-        for number, entry in enumerate(map(as_object, _items(test.get("messages")))):
+        for number, entry in enumerate(map(as_object, items(test.get("messages")))):
             defaults: JsonObject = {"specversion": "1.0", "id": f"message-{number}", "source": "/test"}
             message = composed(as_object(entry["message"]), defaults)
             world.later(milliseconds(entry["after"]), _publishing(world, message))
@@ -137,12 +142,12 @@ class Suite:
             runtime={"name": "dalsegno", "version": "test", "metadata": {}},
         )
 
-    def _answer(self, mocks: Mocks, known: "set[str]", asked: Asked) -> Reply | None:
+    def _answer(self, mocks: Mocks, known: "set[str]", secrets: Secrets, asked: Asked) -> Reply | None:
         reply = mocks.answer(asked)
         if reply is not None or asked.call in known:
             return reply
         if self.functions and asked.call not in ADAPTERS:
-            return asyncio.run(_really(self.functions, asked))
+            return asyncio.run(_really(self.functions, secrets, asked))
         raise Unanswered(asked)
 
 
@@ -157,12 +162,14 @@ def simulate(
     start: str | None = None,
     crash: Sequence[int] = (),
     cancel: JsonObject | None = None,
+    watch: Observer | None = None,
 ) -> Outcome:
     """Runs a workflow in virtual time, and tells what came of it.
 
     `workflow` is a path, a mapping or a Workflow, as are the `workflows` that it runs; `mocks`, `messages`, `crash` and
     `cancel` are as in a file of tests (docs/testing.md), `start` is an ISO 8601 time. `functions` are really called
-    where no mock answers. Raises Unanswered for a call that nobody answers, InvalidDocument, FileNotFoundError.
+    where no mock answers; `watch` is told of its tasks. Raises Unanswered for a call that
+    nobody answers, InvalidDocument, FileNotFoundError.
     """
     door = Door(None)
     loaded = door.admit(workflow)
@@ -172,16 +179,16 @@ def simulate(
     test |= {"cancel": cancel} if cancel else {}
     others = [door.admit(each) for each in workflows]
     suite = Suite(Path(), loaded, others, functions, (), (), Coverage(loaded))
-    return suite.play(test)
+    return suite.play(test, watch)
 
 
-async def _really(functions: Sequence[Callable[..., object]], asked: Asked) -> Reply:
+async def _really(functions: Sequence[Callable[..., object]], secrets: Secrets, asked: Asked) -> Reply:
     """What a function says itself."""
     activities = Activities(functions)
     try:
         if asked.call not in activities:
             raise Unanswered(asked)
-        call = Call(asked.call, asked.arguments, "test", "test", asked.reference, asked.reference, 1)
+        call = Call(asked.call, asked.arguments, "test", "test", asked.reference, asked.reference, 1, secrets=secrets)
         return Reply(result=await activities.perform(call))
     except ActivityError as error:
         return Reply(error=error.error)
@@ -196,9 +203,9 @@ def _outcome(world: World, life: Life, began: list[str], start: int) -> Outcome:
     )
     match machine.outcome:
         case CompleteInstance(output=output):
-            outcome.output = output
+            outcome.output = masked(output)
         case FaultInstance(error=error):
-            outcome.error = error
+            outcome.error = masked(error)
         case CancelInstance():
             pass
         case None:
@@ -227,9 +234,5 @@ def _beside(file: Path, source: str) -> str:
     return str(file.parent / source) if source.endswith(".py") else source
 
 
-def _items(value: JsonValue) -> list[JsonValue]:
-    return value if isinstance(value, list) else []
-
-
 def _texts(value: JsonValue) -> list[str]:
-    return [str(item) for item in _items(value)]
+    return [str(item) for item in items(value)]

@@ -6,10 +6,6 @@ from typing import Final
 
 from dalsegno.interpreter.commands import Request, ScheduleActivity, StartChild
 from dalsegno.interpreter.notices import (
-    CaseTaken,
-    CorrelationCompleted,
-    CorrelationStarted,
-    ErrorCaught,
     Notice,
     TaskCancelled,
     TaskCompleted,
@@ -17,7 +13,6 @@ from dalsegno.interpreter.notices import (
     TaskRetried,
     TaskSkipped,
     TaskStarted,
-    TaskWaiting,
 )
 
 #: In the order in which a legend shows them.
@@ -56,8 +51,8 @@ class Progress:
                 mark.state = "faulted"
             case TaskCancelled():
                 mark.state = "cancelled"
-            case TaskWaiting() | CaseTaken() | ErrorCaught() | CorrelationStarted() | CorrelationCompleted():
-                pass  # `awaits` says it.
+            case _:
+                pass  # That a task waits, `awaits` says.
 
     def awaits(self, requests: Sequence[Request]) -> None:
         """Tell the tasks that wait for time or a message from those that are at work."""
