@@ -5,9 +5,17 @@ from typing import Annotated
 
 import typer
 
+from dalsegno.cli.exits import WrongUsage
 from dalsegno.cli.output import Format
 
 DEFAULT_STORE = "dalsegno.db"
+
+
+def named(path: str | None) -> str | None:
+    """Refuses the empty name that an unset variable of a script leaves: what it would mean is a guess."""
+    if path == "":
+        raise WrongUsage("--store: the name of the file is empty: give it a name, or leave the option out")
+    return path
 
 
 def _debug(wanted: bool) -> bool:
@@ -46,6 +54,7 @@ Store = Annotated[
     str,
     typer.Option(
         "--store",
+        callback=named,
         metavar="FILE",
         envvar="DALSEGNO_STORE",
         show_envvar=True,

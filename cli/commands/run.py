@@ -5,7 +5,17 @@ from typing import Annotated
 import typer
 
 from dalsegno.cli.exits import Exit
-from dalsegno.cli.options import DEFAULT_STORE, Debug, Functions, Input, Output, Secret, SecretsFile, SecretsFolder
+from dalsegno.cli.options import (
+    DEFAULT_STORE,
+    Debug,
+    Functions,
+    Input,
+    Output,
+    Secret,
+    SecretsFile,
+    SecretsFolder,
+    named,
+)
 from dalsegno.cli.output import Format, result_alone, write_json
 
 File = Annotated[
@@ -15,6 +25,7 @@ Store = Annotated[
     str | None,
     typer.Option(
         "--store",
+        callback=named,
         metavar="FILE",
         envvar="DALSEGNO_STORE",
         show_envvar=True,

@@ -2,8 +2,8 @@
 
 import re
 
-from dalsegno.schema.calls import DEFAULT_CATALOG, cataloged, is_uri
 from dalsegno.schema import scopes
+from dalsegno.schema.calls import DEFAULT_CATALOG, cataloged, is_uri
 from dalsegno.schema.checks.document import Document
 from dalsegno.schema.checks.flow import check_alone
 from dalsegno.schema.durations import milliseconds

@@ -35,6 +35,8 @@ CASES: list[tuple[list[str], list[str]]] = [
     (["run", "hello.yaml", "--input", '{"a": 1,\n "b": 2, "a": 3}'], ["'a' is there twice", "line 2, column 10"]),
     (["run", "hello.yaml", "--input", '[{"x": {"a": 1, "a": 1}}]'], ["'a' is there twice", "line 1, column 17"]),
     (["run", "", "--input", "{}"], ["run: cannot read a file whose name is empty"]),
+    (["run", "hello.yaml", "--store", ""], ["--store: the name of the file is empty"]),
+    (["list", "--store", ""], ["--store: the name of the file is empty"]),
     (["run", "-", "--input", "-"], ["standard input is the document already", "--input @FILE"]),
     (["run", "hello.yaml", "--input", '"\\ud800"'], ["surrogate"]),
     (["run", "hello.yaml", "--input", "9" * 5000], ["digits"]),
