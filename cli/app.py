@@ -9,12 +9,14 @@ from dalsegno.cli.commands.history import history
 from dalsegno.cli.commands.list import list_
 from dalsegno.cli.commands.register import register
 from dalsegno.cli.commands.run import run
+from dalsegno.cli.commands.schedules import schedules
 from dalsegno.cli.commands.schema import schema
 from dalsegno.cli.commands.show import show
 from dalsegno.cli.commands.test import run_tests
 from dalsegno.cli.commands.validate import validate
 from dalsegno.cli.commands.verify import verify
 from dalsegno.cli.commands.version import version
+from dalsegno.cli.commands.worker import worker
 
 app = typer.Typer(
     name="dalsegno",
@@ -32,6 +34,8 @@ app.command("validate")(validate)
 app.command("run")(run)
 app.command("eval")(eval_)
 app.command("register")(register)
+app.command("worker")(worker)
+app.add_typer(schedules, name="schedules")
 app.command("explain")(explain)
 app.command("graph")(graph)
 app.command("test")(run_tests)

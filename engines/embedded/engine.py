@@ -21,7 +21,7 @@ from dalsegno.engines.embedded.dispatcher import Dispatcher, Performer
 from dalsegno.engines.embedded.file import MEMORY
 from dalsegno.engines.embedded.instance import AsyncInstance
 from dalsegno.engines.embedded.interpreting import Interpreters, Watcher
-from dalsegno.engines.embedded.notes import Note
+from dalsegno.engines.embedded.notes import STORE, Note
 from dalsegno.engines.embedded.owner import Owner, Report
 from dalsegno.engines.embedded.ownership import Ownership
 from dalsegno.engines.embedded.paging import HistoryRows
@@ -322,6 +322,10 @@ class AsyncEngine:
             return lambda: None
 
         await self._ask(act, lambda answer: answer)
+
+    async def wait_failed(self) -> None:
+        """Waits until something stops the engine, and raises it: StoreError, or EngineClosed when it was left."""
+        await self.follow(STORE).wait_ended()
 
     def follow(self, number: int) -> Progress:
         """From now on, the end of this execution is heard."""

@@ -1,0 +1,48 @@
+"""`dalsegno worker`."""
+
+from typing import Annotated
+
+import typer
+
+from dalsegno.cli.exits import Exit
+from dalsegno.cli.options import DEFAULT_STORE, Debug, Functions, Secret, SecretsFile, SecretsFolder, Store
+
+Timezone = Annotated[
+    str | None,
+    typer.Option(
+        "--timezone",
+        metavar="NAME",
+        envvar="DALSEGNO_TIMEZONE",
+        show_envvar=True,
+        show_default=False,
+        help="Whose clock cron expressions are about, such as Europe/Berlin; UTC where it was never said.",
+    ),
+]
+
+
+def worker(
+    store: Store = DEFAULT_STORE,
+    functions: Functions = None,
+    secret: Secret = None,
+    secrets: SecretsFile = None,
+    secrets_dir: SecretsFolder = None,
+    timezone: Timezone = None,
+    debug: Debug = False,
+) -> Exit:
+    """Run the engine of a store until Ctrl-C: instances go on, timers fire, schedules start what is due.
+
+    It takes up whatever is unfinished in the store, and what other commands leave there. One engine has a store at a
+    time: a second one waits until the first has left, and takes over at once. Ended by a signal, nothing is lost; the
+    exit code is 128 and the signal's number.
+
+    \b
+    Examples:
+      dalsegno worker --store reports.db --functions reports.py
+      dalsegno worker --store reports.db --timezone Europe/Berlin
+    """
+    from dalsegno.cli.secrets import read_secrets
+    from dalsegno.cli.working import Work
+
+    given = read_secrets(secret or [], secrets or [], secrets_dir)
+    Work.prepare(store, functions or [], given, timezone).go_on()
+    return Exit.DONE

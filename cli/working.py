@@ -1,0 +1,74 @@
+"""An engine that works until it is interrupted: what `dalsegno worker` does once its arguments are read."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Self
+
+from dalsegno.activities.secrets import Secrets
+from dalsegno.cli import output
+from dalsegno.cli.exits import WrongUsage
+from dalsegno.cli.functions import activities_of, load
+from dalsegno.cli.interruption import interruptible
+from dalsegno.cli.logs import show_records
+from dalsegno.engines.embedded.engine import AsyncEngine
+from dalsegno.engines.errors import StoreError, Trouble
+from dalsegno.engines.system import zone
+from dalsegno.schema.errors import HostLimit
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An engine that is to run."""
+
+    store: str
+    functions: Sequence[Callable[..., object]]
+    secrets: Secrets
+    timezone: str | None
+
+    @classmethod
+    def prepare(cls, store: str, functions: Sequence[str], secrets: Secrets, timezone: str | None) -> Self:
+        """The engine that these arguments ask for; nothing is touched before they are known to be good.
+
+        Raises WrongUsage.
+        """
+        show_records()
+        try:
+            if timezone is not None:
+                zone(timezone)
+        except HostLimit as error:
+            raise WrongUsage(f"--timezone: {error}") from None
+        loaded = load(functions)
+        activities_of(loaded)
+        return cls(store, loaded, secrets, timezone)
+
+    def go_on(self) -> None:
+        """Works until a signal comes, or something stops the engine. Raises Interrupted, StoreError."""
+        asyncio.run(self._go_on())
+
+    async def _go_on(self) -> None:
+        async with AsyncExitStack() as closing:
+            closing.enter_context(interruptible(lambda: f"leaving {self.store}; what is unfinished goes on later"))
+            engine = await self._open(closing)
+            output.note(f"dalsegno: at work on {self.store}; Ctrl-C ends it")
+            await engine.wait_failed()
+
+    async def _open(self, closing: AsyncExitStack) -> AsyncEngine:
+        """The engine on the store. Where another one has it, say so and wait."""
+        try:
+            return await closing.enter_async_context(self._engine(0))
+        except StoreError as error:
+            if error.reason is not Trouble.OWNED:
+                raise
+            output.note(f"dalsegno: waiting: {error}")
+        return await closing.enter_async_context(self._engine(None))
+
+    def _engine(self, patience: float | None) -> AsyncEngine:
+        return AsyncEngine(
+            self.store,
+            activities=activities_of(self.functions),
+            secrets=self.secrets,
+            patience=patience,
+            timezone=self.timezone,
+        )
