@@ -4,7 +4,6 @@ Which arguments exist where is the table of the specification (DSL, "Runtime exp
 what using another one means.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -48,24 +47,23 @@ def check_expression(source: str, field: str, language: str, variables: frozense
         yield Finding("expression-syntax", Severity.ERROR, error.message, error.offset, error.hint)
         return
     for name in sorted(expression.variables - variables):
-        yield from _judge(source, name, field, variables)
+        sign = "" if language == "jinja" else "$"
+        yield from _judge(name, expression.mentions[name], field, variables, sign)
 
 
-def _judge(source: str, name: str, field: str, variables: frozenset[str]) -> Iterator[Finding]:
-    """A variable that no loop, event or caught error defines."""
+def _judge(name: str, offset: int, field: str, variables: frozenset[str], sign: str) -> Iterator[Finding]:
+    """A variable that no loop, event or caught error defines; `sign` is what the language writes before its names."""
     allowed = ARGUMENTS[field]
     if name in allowed or (name == "secret" and "secrets" in allowed):
         return
-    mention = re.search(rf"\${re.escape(name)}\b", source)
-    offset = mention.start() if mention else 0
     if name in RESERVED:
-        message = f"`${name}` does not exist here: it is null"
-        yield Finding("unavailable-argument", Severity.WARNING, message, offset, f"here are {_listed(allowed)}")
+        message = f"`{sign}{name}` does not exist here: it is null"
+        yield Finding("unavailable-argument", Severity.WARNING, message, offset, f"here are {_listed(allowed, sign)}")
         return
     meant = closest(name, allowed | variables)
-    hint = f"did you mean `${meant}`?" if meant else f"here are {_listed(allowed | variables)}"
-    yield Finding("unknown-variable", Severity.ERROR, f"there is no variable `${name}` here", offset, hint)
+    hint = f"did you mean `{sign}{meant}`?" if meant else f"here are {_listed(allowed | variables, sign)}"
+    yield Finding("unknown-variable", Severity.ERROR, f"there is no variable `{sign}{name}` here", offset, hint)
 
 
-def _listed(names: frozenset[str]) -> str:
-    return ", ".join(f"${name}" for name in sorted(names))
+def _listed(names: frozenset[str], sign: str) -> str:
+    return ", ".join(f"{sign}{name}" for name in sorted(names))

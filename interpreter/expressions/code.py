@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any, Final
 
-from dalsegno.interpreter.expressions.errors import ExpressionSyntaxError
+from dalsegno.interpreter.expressions.errors import NestedTooDeeply
 from dalsegno.interpreter.expressions.frames import NOTHING, Frame, PathRun, Run
 from dalsegno.interpreter.expressions.tree import Function, Node
 
@@ -160,22 +160,29 @@ class Compiler:
     """Compiles one expression. The work is done by the forms, one for each type of node.
 
     Attributes:
-        variables: the variables found that must be given from outside.
+        variables: the variables found that must be given from outside, and the offset where each is first.
         plain: whether the expression cannot loop, and needs no counters.
     """
 
     def __init__(
-        self, forms: Mapping[type, Form], tails: Mapping[type, Form], paths: Mapping[type, PathForm], source: str
+        self,
+        forms: Mapping[type, Form],
+        tails: Mapping[type, Form],
+        paths: Mapping[type, PathForm],
+        source: str,
+        places: Mapping[Node, int],
     ) -> None:
         self._forms = forms
         self._tails = tails
         self._paths = paths
         self.source = source
-        self.variables: set[str] = set()
+        self.variables: dict[str, int] = {}
         self.plain = True
         self.pieces = 0
         self.bodies: list[Body] = []
         self.prelude: dict[tuple[str, int], Definition] = {}
+        self._places = places
+        self._place = 0
         self._nesting = 0
         self._deepest = 0
 
@@ -210,12 +217,14 @@ class Compiler:
         self.pieces += 1
         self._nesting += 1
         self._deepest = max(self._deepest, self._nesting)
+        if self._places:
+            self._place = self._places.get(node, self._place)
         if self._nesting > MAX_NESTING or self.pieces > MAX_PIECES:
-            raise ExpressionSyntaxError("The expression is nested too deeply", 0, "give parts of it a name with `def`")
+            raise NestedTooDeeply(self._place, "give parts of it a name with `def`")
         result = form(self, node, scope)
         self._nesting -= 1
         if isinstance(result, Code) and result.height > MAX_HEIGHT:
-            raise ExpressionSyntaxError("The expression is nested too deeply", 0, "use fewer stages")
+            raise NestedTooDeeply(self._places.get(node, self._place), "use fewer stages")
         return result
 
     @property

@@ -62,3 +62,10 @@ class ExpressionSyntaxError(DalsegnoError):
         self.message = message
         self.offset = offset
         self.hint = hint
+
+
+class NestedTooDeeply(ExpressionSyntaxError):
+    """An expression has more levels than can be evaluated."""
+
+    def __init__(self, offset: int = 0, hint: str | None = None) -> None:
+        super().__init__("The expression is nested too deeply", offset, hint)

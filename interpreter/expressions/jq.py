@@ -10,10 +10,12 @@ from typing import Any, Final
 from dalsegno.interpreter.expressions.budget import DEFAULT, Environment
 from dalsegno.interpreter.expressions.code import Code, Compiler, Kind
 from dalsegno.interpreter.expressions.compile import compile_tree
-from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionError, ExpressionSyntaxError, refusal
+from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionError, NestedTooDeeply, refusal
 from dalsegno.interpreter.expressions.frames import BARE, NOTHING, Broken, State, StateNeeded
 from dalsegno.interpreter.expressions.numbers import finite
 from dalsegno.interpreter.expressions.parse import parse
+from dalsegno.interpreter.expressions.tokens import deepest
+from dalsegno.interpreter.expressions.tree import Node
 from dalsegno.interpreter.expressions.updates import replaces
 from dalsegno.schema.sealed import Sealed, SealedError
 from dalsegno.schema.values import JsonValue
@@ -25,10 +27,11 @@ LONG: Final = 100
 class JqExpression:
     """A compiled jq program."""
 
-    __slots__ = ("_kind", "_plain", "_replaces", "_run", "source", "variables")
+    __slots__ = ("_kind", "_plain", "_replaces", "_run", "mentions", "source", "variables")
 
     def __init__(self, source: str, code: Code, compiler: Compiler, in_place: bool) -> None:
         self.source = source
+        self.mentions = compiler.variables
         self.variables = frozenset(compiler.variables)
         self._kind = code.kind
         self._run = code.run
@@ -179,7 +182,11 @@ def compile_source(source: str) -> JqExpression:
     """
     try:
         node = parse(source)
-        code, compiler = compile_tree(node, source)
+        code, compiler = compile_tree(node, source, {})
+    except NestedTooDeeply:
+        # Only now is it worth to know where each node begins.
+        places: dict[Node, int] = {}
+        code, compiler = compile_tree(node := parse(source, places), source, places)
     except RecursionError:
-        raise ExpressionSyntaxError("The expression is nested too deeply") from None
+        raise NestedTooDeeply(deepest(source)) from None
     return JqExpression(source, code, compiler, replaces(node))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from dalsegno.interpreter.expressions.errors import ExpressionSyntaxError
 from dalsegno.interpreter.expressions.reductions import REDUCTIONS
 from dalsegno.interpreter.expressions.tokens import KEYWORDS, Token, scan
-from dalsegno.interpreter.expressions.tree import Define, Function, Node
+from dalsegno.interpreter.expressions.tree import Define, Function, Identity, Node
 
 MAX_SOURCE = 100_000
 
@@ -49,8 +49,12 @@ def parse_definitions(source: str) -> list[Function]:
     return functions
 
 
-def parse(source: str) -> Node:
+def parse(source: str, places: dict[Node, int] | None = None) -> Node:
     """Parses an expression.
+
+    Args:
+        source: its text.
+        places: where to note the offsets at which the nodes begin.
 
     Raises:
         ExpressionSyntaxError: it is not one; with the offset, and a hint where the mistake is a common one.
@@ -61,7 +65,7 @@ def parse(source: str) -> Node:
     tokens.reverse()
     start, end, rules, states = tables()
     # The values are tokens, nodes and lists of them, as each rule has it: the one untyped place of the parser.
-    path, values = [start], list[Any]()
+    path, values, offsets = [start], list[Any](), list[int]()
     while True:
         token = tokens[-1]
         action = states[path[-1]].get(token.type)
@@ -77,18 +81,23 @@ def parse(source: str) -> Node:
         if action >= 0:
             path.append(action)
             values.append(token)
+            offsets.append(token.offset)
             tokens.pop()
             if action == end:
                 result: Node = values[0]
                 return result
             continue
         symbol, length, reduction = rules[-action - 1]
-        result = reduction(values[-length:])
-        del values[-length:], path[-length:]
+        made: Any = reduction(values[-length:])
+        begins = offsets[-length]
+        if places is not None and isinstance(made, Node) and not isinstance(made, Identity):
+            places.setdefault(made, begins)
+        del values[-length:], path[-length:], offsets[-length:]
+        offsets.append(begins)
         path.append(states[path[-1]][symbol])
-        values.append(result)
+        values.append(made)
         if path[-1] == end:
-            final: Node = result
+            final: Node = made
             return final
 
 

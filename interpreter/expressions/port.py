@@ -27,6 +27,7 @@ class Expression(Protocol):
     Attributes:
         source: its text.
         variables: the variables it refers to that must be given, without `$`.
+        mentions: where in the source each of them is first, counted in characters from 0.
     """
 
     @property
@@ -34,6 +35,9 @@ class Expression(Protocol):
 
     @property
     def variables(self) -> frozenset[str]: ...
+
+    @property
+    def mentions(self) -> Mapping[str, int]: ...
 
     def outputs(
         self, value: JsonValue, variables: Mapping[str, JsonValue], environment: Environment = DEFAULT

@@ -57,7 +57,8 @@ def variable(compiler: Compiler, node: tree.Variable, scope: Scope) -> Code:
         return constant({})
     if name == "__prog_args":
         raise ExpressionSyntaxError("$__prog_args is not available: an expression has no command line", node.offset)
-    compiler.variables.add(name)
+    # Pieces are not compiled in the order of the source.
+    compiler.variables[name] = min(node.offset, compiler.variables.get(name, node.offset))
 
     def given(v: Any, e: Frame) -> Any:
         try:

@@ -51,6 +51,9 @@ OPERATORS: Final = {
 OPENING: Final = {"(": "LPAR", "[": "LBRACKET", "{": "LBRACE"}
 CLOSING: Final = {")": ("RPAR", "("), "]": ("RBRACKET", "["), "}": ("RBRACE", "{")}
 
+_OPEN: Final = frozenset({*OPENING.values(), "INTERPOLATE"})
+_CLOSE: Final = frozenset({*(kind for kind, _ in CLOSING.values()), "ENDINTERPOLATE"})
+
 SCANNER: Final = re.compile(
     r"""(?P<space>[ \t\r\n]+)
       | (?P<comment>\#(?:\\(?:\\|\r?\n)|[^\n])*)
@@ -113,6 +116,16 @@ def scan(source: str) -> list[Token]:
         raise ExpressionSyntaxError(f'"{opening}" is never closed', offset)
     tokens.append(Token("$END", "", length))
     return tokens
+
+
+def deepest(source: str) -> int:
+    """Where the most brackets are open."""
+    depth, most, place = 0, 0, 0
+    for token in scan(source):
+        depth += (token.type in _OPEN) - (token.type in _CLOSE)
+        if depth > most:
+            most, place = depth, token.offset
+    return place
 
 
 def _token(kind: str, text: str, start: int) -> Token:

@@ -17,7 +17,6 @@ from dalsegno.interpreter.expressions.frames import State
 from dalsegno.interpreter.expressions.numbers import computed, to_float
 from dalsegno.interpreter.expressions.text import size
 
-
 #: What a directive of `strftime` costs in steps, and how many times as long as itself it may become.
 DIRECTIVE: Final = 6
 EXPANDED: Final = 20

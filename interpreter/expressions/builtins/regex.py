@@ -1,7 +1,7 @@
 """Regular expressions: the functions under `match`, `test`, `capture`, `sub`, `split`.
 
-jq has Oniguruma's, in Perl's syntax. They are translated to those of the package `regex`, which has nearly all of it,
-and which can be told when to give up: a pattern may take longer than the universe.
+jq has Oniguruma's. The package `regex` has nearly all of it (patterns.py translates), and can be told when to give up:
+a pattern may take longer than the universe.
 """
 
 # The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
@@ -13,6 +13,7 @@ from typing import Any, Final
 import regex
 
 from dalsegno.interpreter.expressions.budget import MATCHED
+from dalsegno.interpreter.expressions.builtins.patterns import translate
 from dalsegno.interpreter.expressions.builtins.registry import plain
 from dalsegno.interpreter.expressions.errors import ExpressionError
 from dalsegno.interpreter.expressions.frames import State
@@ -29,97 +30,6 @@ GROUP: Final = 2
 LONGEST: Final = 10_000
 COMPILED: Final = 1_000
 CHARACTER: Final = 50
-_CLASSES: Final = regex.compile(
-    "alnum|alpha|ascii|blank|cntrl|digit|graph|lower|print|punct|space|upper|word|xdigit", cache_pattern=False
-)
-#: What Oniguruma has and `regex` has not, or means otherwise.
-_ESCAPES: Final = {
-    "R": r"(?:\r\n|[\n\x0b\x0c\r\x85\u2028\u2029])",
-    "z": r"\Z",
-    "Z": r"(?=\n?\Z)",
-    "e": r"\x1b",
-    "N": r"[^\n]",
-    "O": r"(?s:.)",
-    "G": "",
-}
-_PIECES: Final = regex.compile(
-    r"""\\k<(?P<back>\w+)>
-      | \\x\{(?P<code>[0-9a-fA-F]{1,8})\}
-      | (?P<property>\\[pP]\{\^?\w+\})
-      | \\(?P<escape>.)
-      | \(\?<(?P<name>[A-Za-z_]\w*)>
-      | \(\?(?P<options>[A-Za-z-]+)[:)]
-      | \[:(?P<negated>\^?)(?P<class>[a-z]+):\]
-      | (?P<bracket>\[\^?\]?)
-      | (?P<close>\])
-      | (?P<quantifier>\{\d+(?:,\d*)?\})
-      | (?P<brace>\{)""",
-    regex.VERBOSE | regex.DOTALL,
-)
-
-
-def _translate(pattern: str) -> str:
-    """A pattern in the syntax of `regex`."""
-    parts: list[str] = []
-    position, inside = 0, False
-    while position < len(pattern):
-        match = _PIECES.match(pattern, position)
-        if match is None:
-            parts.append(pattern[position])
-            position += 1
-            continue
-        position = match.end()
-        if match["bracket"] is not None and not inside:
-            inside = True
-            parts.append(match.group().replace("[]", "[\\]").replace("[^]", "[^\\]"))
-        elif match["close"] is not None:
-            inside = False
-            parts.append("]")
-        else:
-            parts.append(_in_bracket(match) if inside else _piece(match))
-    return "".join(parts)
-
-
-def _in_bracket(match: regex.Match[str]) -> str:
-    if match["class"] is not None:
-        if not _CLASSES.fullmatch(match["class"]):
-            raise ExpressionError(f"Regex failure: invalid POSIX bracket type {match.group()}")
-        if match["class"] == "digit":
-            return r"\D" if match["negated"] else r"\d"
-        return match.group()
-    if match["code"] is not None:
-        return regex.escape(_character(match["code"]))
-    if match["bracket"] is not None:
-        return "\\[" + match.group()[1:]
-    return "\\x1b" if match.group() == "\\e" else match.group()
-
-
-def _piece(match: regex.Match[str]) -> str:
-    if match["name"] is not None:
-        return f"(?P<{match['name']}>"
-    if match["options"] is not None and not set("imsx-").issuperset(match["options"]):
-        # Those that `regex` has besides would search backwards, or for what is only similar.
-        raise ExpressionError("Regex failure: undefined group option")
-    if match["back"] is not None:
-        back = match["back"]
-        return f"(?:\\{back})" if back.isdigit() else f"(?P={back})"
-    if match["code"] is not None:
-        return regex.escape(_character(match["code"]))
-    if match["brace"] is not None:
-        return "\\{"
-    escape = match["escape"]
-    if escape is None:
-        return match.group()
-    if escape in _ESCAPES:
-        return _ESCAPES[escape]
-    return escape if escape.isalpha() and escape not in "AbBdDsSwWnrtfvauUxKX" else match.group()
-
-
-def _character(code: str) -> str:
-    number = int(code, 16)
-    if number > 0x10FFFF:
-        raise ExpressionError("Regex failure: too big wide-char value")
-    return chr(number)
 
 
 def gave_up(source: str, text: str) -> HostLimit:
@@ -137,14 +47,22 @@ class _WentBack(Exception):
 class Pattern:
     """A compiled pattern: it finds the first match, or with the flag `g` all of them."""
 
-    __slots__ = ("_everywhere", "_first", "_not_empty", "_options", "_source")
+    __slots__ = ("_everywhere", "_first", "_flags", "_not_empty", "_options", "_source")
 
     def __init__(self, source: str, options: int, flags: str) -> None:
-        self._first = regex.compile(_translate(source), options, cache_pattern=False)
-        self._everywhere = "g" in flags
-        self._not_empty = "n" in flags
+        self._flags = flags
         self._options = options
         self._source = source
+        self._first = self._compiled("", "")
+        # It goes on where a search at this place has matched nothing.
+        self._not_empty = self._compiled("(?:", r")(?!\G)") if "n" in flags else None
+        self._everywhere = "g" in flags
+
+    def _compiled(self, before: str, after: str) -> regex.Pattern[str]:
+        # The end of a line ends a comment too.
+        end = "\n" + after if after and self._options & regex.VERBOSE else after
+        source = translate(self._source, ignore_case=bool(self._options & regex.IGNORECASE))
+        return regex.compile(before + source + end, self._options, cache_pattern=False)
 
     def find(self, text: str, state: State) -> list[regex.Match[str]]:
         """The matches.
@@ -154,13 +72,16 @@ class Pattern:
         """
         state.work(len(text) + MATCHED, MATCHED)
         try:
-            if not self._everywhere and not self._not_empty:
+            if "l" in self._flags or self._not_empty is not None:
+                return self._one_by_one(text, state)
+            if not self._everywhere:
                 match = self._first.search(text, timeout=SECONDS)
                 return [] if match is None else [match]
             try:
                 return self._all(self._first, text, state)
             except _WentBack:
-                return self._all(self._committed(), text, state)
+                # As an atomic group: when it matches nothing at a place, it tries nothing else there.
+                return self._all(self._compiled("(?>", ")"), text, state)
         except TimeoutError:
             raise gave_up(self._source, text) from None
 
@@ -173,20 +94,49 @@ class Pattern:
             if start == after_empty:
                 raise _WentBack
             after_empty = start if start == end else -1
-            if start == end and self._not_empty:
-                continue
             # Counted at once: the budget, which is the same everywhere, has to end a long list before the time does.
             state.grow(PARTS + GROUP * compiled.groups)
             found.append(match)
-            if not self._everywhere:
-                break
         return found
 
-    def _committed(self) -> regex.Pattern[str]:
-        """The pattern as an atomic group: when it matches nothing at a place, it tries nothing else there."""
-        # The end of a line ends a comment too.
-        end = "\n)" if self._options & regex.VERBOSE else ")"
-        return regex.compile(f"(?>{_translate(self._source)}{end}", self._options, cache_pattern=False)
+    def _one_by_one(self, text: str, state: State) -> list[regex.Match[str]]:
+        following = self._longest if "l" in self._flags else self._filled
+        found: list[regex.Match[str]] = []
+        start = 0
+        while start <= len(text):
+            match = following(text, start)
+            if match is None:
+                break
+            state.grow(PARTS + GROUP * self._first.groups)
+            found.append(match)
+            if not self._everywhere:
+                break
+            state.work(len(text) - match.end() + MATCHED, MATCHED)
+            start = match.end() + (match.start() == match.end())
+        return found
+
+    def _filled(self, text: str, start: int) -> regex.Match[str] | None:
+        """The flag `n`: the first match that is not empty."""
+        assert self._not_empty is not None
+        for match in self._first.finditer(text, start, timeout=SECONDS):
+            if match.end() > match.start():
+                return match
+            other = self._not_empty.match(text, match.start(), timeout=SECONDS)
+            if other is not None:
+                return other
+        return None
+
+    def _longest(self, text: str, start: int) -> regex.Match[str] | None:
+        """The flag `l`: Oniguruma's longest of all matches, wherever they begin, measured in bytes."""
+        longest: regex.Match[str] | None = None
+        most = 0 if "n" in self._flags else -1
+        for match in self._first.finditer(text, start, overlapped=True, timeout=SECONDS):
+            length = match.end() - match.start()
+            if 4 * length > most and not text.isascii():
+                length = len(match.group().encode())
+            if length > most:
+                longest, most = match, length
+        return longest
 
 
 @lru_cache(maxsize=512)

@@ -83,6 +83,24 @@ def test_it_finds_what_jq_finds(text: str, pattern: str, flags: str) -> None:
     assert compile_expression(f"try {source} catch null").value(text, arguments) == expected
 
 
+ALTERNATIVES = ["a|ab", "|a", "b*|a", "a??", "(a|ab)(c|bcd)?", "\\w*", "x*|y", "foo|foobar|bar", "[^a]", " a #c"]
+CASES = ["\\p{^Lu}", "\\P{Lower}+", "\\p{Lu}+", "[\\p{^Lower}]+", "[[:^upper:]]+", "[^[:lower:]]+", "[\\P{Ll}1]+"]
+
+
+@pytest.mark.parametrize("text", ["", "ab", "aab b", "abab", "abcabc", "x y  z", "AaBb1", "foobarfoo"])
+@pytest.mark.parametrize("flags", ["n", "l", "nl", "gn", "gl", "gnl", "gnx", "i", "gil"])
+def test_what_is_empty_what_is_longest_and_what_has_no_case(flags: str, text: str) -> None:
+    """`n` goes on where nothing was matched, `l` takes the longest wherever it begins, and properties ignore `i`."""
+    source = "[$all[] as $p | {$p, found: [match($p; $f) | {offset, length, string}]}]"
+    arguments: dict[str, JsonValue] = {"all": [*ALTERNATIVES, *CASES], "f": flags}
+    expected = jq.compile(source, args=arguments).input_value(text).first()
+    assert compile_expression(source).value(text, arguments) == expected
+
+
+def test_the_longest_is_measured_in_bytes() -> None:
+    assert evaluate('match("[^a]"; "l").string', "AaBé") == "é"
+
+
 @pytest.mark.parametrize(("text", "flags"), [("ABab", "i"), ("ab", "l"), ("", "n")])
 def test_flags(text: str, flags: str) -> None:
     source = '[match("a|ab"; $f).string], [match(""; $f).string]'
