@@ -161,7 +161,8 @@ async def _open(
         found = job.found()
         if found is not None and found.ended:
             return found
-        if found is not None and found.status == "suspended":
+        # Where nobody owns the store, a request to resume may wait in it: the engine will know.
+        if refused is not None and found is not None and found.status == "suspended":
             raise job.suspended(found)
         if refused is not None and patience.ended:
             raise Failure(f"{_PASSED}: {refused}; {job.how_to_go_on(found is not None)}", Exit.TIMED_OUT) from refused

@@ -104,7 +104,8 @@ def _open(job: _Job, engine: Callable[[], Engine], patience: Patience, closing: 
         found = job.found()
         if found is not None and found.ended:
             return found
-        if found is not None and found.status == "suspended":
+        # Where nobody owns the store, a request to resume may wait in it: the engine will know.
+        if refused is not None and found is not None and found.status == "suspended":
             raise job.suspended(found)
         if refused is not None and waiting.ended:
             if patience.limit is None:

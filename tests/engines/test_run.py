@@ -8,6 +8,7 @@ import pytest
 
 import dalsegno
 from dalsegno.engines.embedded.engine import AsyncEngine
+from dalsegno.engines.embedded.visitor import Visitor
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
 
@@ -97,6 +98,16 @@ def test_the_remedy_of_a_suspended_instance_is_true(tmp_path: Path, document: Do
     exec(str(suspended.value).partition("in Python: ")[2], {"dalsegno": dalsegno})
     with pytest.raises(dalsegno.WorkflowTimeout):
         dalsegno.run(flow, store=store, id="one", timeout=0)
+
+
+def test_a_request_to_resume_that_nobody_has_read_yet_counts(tmp_path: Path, document: Document) -> None:
+    store = tmp_path / "s.db"
+    with dalsegno.Engine(store) as engine:
+        engine.start(document(WAIT), id="one").suspend()
+    with Visitor(store) as visitor:
+        visitor.request("resume", "one")
+    with pytest.raises(dalsegno.WorkflowTimeout):
+        dalsegno.run(document(WAIT), store=store, id="one", timeout=0)
 
 
 def test_a_timeout_says_what_is_kept(tmp_path: Path, document: Document) -> None:
