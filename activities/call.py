@@ -13,7 +13,8 @@ class Call:
     `activity` is a built-in adapter ("http", "openapi") or the name of a Python function. `arguments` is a decoded copy
     of its own: expressions are evaluated and URI templates expanded. `instance`, `execution` and `reference` (the JSON
     pointer of the task) say for whom. `key` is the same over re-runs after a crash and over retries of the document;
-    `attempt` counts those re-runs, from 1. `workflow` is "namespace/name:version".
+    `attempt` counts those re-runs, from 1. `workflow` is "namespace/name:version", `root` the id of the
+    instance that the family began with: `instance` itself, unless another started it.
     What is sealed among the arguments is opened with `secrets`.
     """
 
@@ -25,4 +26,5 @@ class Call:
     key: str
     attempt: int
     workflow: str = ""
+    root: str = ""
     secrets: Secrets = field(default=NO_SECRETS, repr=False)

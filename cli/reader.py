@@ -23,6 +23,9 @@ from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject
 
+# A picture of one instance; `list --parent` has them all.
+_MOST_CHILDREN = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
@@ -46,10 +49,17 @@ class Reader:
         with self._store.reading():
             return reading.numbered(self._store, id)[1]
 
-    def instances(self, status: str | None, limit: int) -> Sequence[InstanceRecord]:
-        """The newest first."""
+    def instances(self, status: str | None, parent: str | None, limit: int) -> Sequence[InstanceRecord]:
+        """The newest first; `parent` is the id of who started them. Raises InstanceNotFound for it."""
         with self._store.reading():
-            return reading.records(self._store, status, None, None, limit)
+            return reading.records(self._store, status, None, parent, None, limit)
+
+    def children(self, id: str) -> Sequence[InstanceRecord]:
+        """The instances that an instance has started, in their order. Raises InstanceNotFound."""
+        with self._store.reading():
+            kin = self._store.children.of(reading.row_of(self._store, id).number)
+            rows = [self._store.executions.get(each.execution) for each in kin[:_MOST_CHILDREN]]
+            return [reading.record(self._store, row) for row in rows if row is not None]
 
     def awaited(self, id: str) -> Sequence[Awaited]:
         """What an instance waits for. Raises InstanceNotFound."""
@@ -177,6 +187,7 @@ def summary(record: InstanceRecord) -> JsonObject:
         "version": record.version,
         "digest": record.digest,
         "tags": dict(record.tags),
+        "parent": record.parent,
         "reason": record.reason,
         "damage": record.damage,
     }

@@ -4,7 +4,7 @@ import asyncio
 import shlex
 import sys
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import Final, Self
@@ -45,6 +45,7 @@ class Job:
     """What is to be run. `named` says whether the user gave the id, so that it may exist already."""
 
     workflow: Workflow
+    companions: Sequence[Workflow]
     input: JsonValue
     store: str
     id: str
@@ -61,6 +62,7 @@ class Job:
         store: str | None,
         id_: str | None,
         functions: Sequence[str],
+        workflows: Sequence[str],
         timeout: str | None,
         secrets: Secrets,
     ) -> Self:
@@ -73,9 +75,12 @@ class Job:
         if file == input_ == "-":
             raise WrongUsage("--input: standard input is the document already: write --input @FILE")
         path, text = read_document(file, "run")
-        workflow = runnable(text, path, activities_of(loaded).names)
+        names = activities_of(loaded).names
+        workflow = runnable(text, path, names)
+        companions = [_companion(each, names) for each in workflows]
         return cls(
             workflow=workflow,
+            companions=companions,
             input={} if input_ is None else read_input(input_),  # Decision D19.
             store=store or (MEMORY if id_ is None else DEFAULT_STORE),
             id=str(uuid.uuid4()) if id_ is None else id_,
@@ -122,6 +127,11 @@ class Job:
         return WorkflowSuspended(record.id, record.reason, how_to_resume(self.store, record.id))
 
 
+def _companion(file: str, functions: Collection[str]) -> Workflow:
+    path, text = read_document(file, "--workflow")
+    return runnable(text, path, functions)
+
+
 def outcome(job: Job) -> JsonValue:
     """The output of the instance, run to its end or recorded earlier.
 
@@ -144,7 +154,11 @@ async def _outcome(job: Job) -> JsonValue:
                 return outcome_of(opened)
             begun.set()
             instance = await opened.start(
-                job.workflow, job.input, id=job.id, if_exists="attach" if job.named else "fail"
+                job.workflow,
+                job.input,
+                id=job.id,
+                if_exists="attach" if job.named else "fail",
+                workflows=job.companions,
             )
             return await _ended(job, instance, patience)
 
@@ -190,7 +204,7 @@ def _engine(job: Job, progress: Progress, patience: float) -> AsyncEngine:
 
 
 class _Own:
-    """Performs the activities of one instance.
+    """Performs the activities of one instance and its children.
 
     A store may hold unfinished instances of other documents, whose functions are not here, and which nobody has asked
     to go on: what they wait for waits for an engine of theirs.
@@ -201,7 +215,7 @@ class _Own:
         self._activities = activities
 
     async def perform(self, call: Call, /) -> JsonValue:
-        if call.instance != self._instance:
+        if self._instance not in (call.instance, call.root):
             await asyncio.Event().wait()
         return await self._activities.perform(call)
 

@@ -15,9 +15,9 @@ class InstanceRecord:
     """An instance as it was when its row was read.
 
     `status` is one of pending, running, waiting, suspended, completed, faulted, cancelled; `events` the length of its
-    log; `output` is there when it is completed, `error` (a problem details object) when it is faulted; `reason` why it
-    was suspended or cancelled, if somebody said so. In a list, `damage` says what of it the store has lost: then input,
-    output and error are not there. Times are UTC.
+    log; `parent` the id of the instance that started it, if one did; `output` is there when it is completed, `error` (a
+    problem details object) when it is faulted; `reason` why it was suspended or cancelled, if somebody said so. In a
+    list, `damage` says what of it the store has lost: then input, output and error are not there. Times are UTC.
     """
 
     id: str
@@ -31,6 +31,7 @@ class InstanceRecord:
     updated: datetime
     events: int
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    parent: str | None = None
     input: JsonValue = None
     output: JsonValue = None
     error: JsonObject | None = None

@@ -58,6 +58,9 @@ from dalsegno.schema.values import JsonObject, JsonValue
 # Tasks that a machine runs without waiting before it lets the engine commit and look for cancels and timeouts.
 STRIDE = 10_000
 
+# Characters of a parent's id, and of a task's name, in the ids of children: generations must not make them grow.
+_LONGEST_PREFIX = 100
+
 
 class Machine:
     """One execution of a step graph.
@@ -115,7 +118,7 @@ class Machine:
             case None:
                 if self.root is None:
                     return Status.PENDING
-                busy = self.yielded or any(isinstance(command, ScheduleActivity) for command in self.pending)
+                busy = self.yielded or any(isinstance(each, ScheduleActivity | StartChild) for each in self.pending)
                 return Status.RUNNING if busy else Status.WAITING
 
     @property
@@ -186,7 +189,7 @@ class Machine:
             namespace=namespace,
             name=name,
             version=version,
-            instance=f"{self.execution.started.instance}/{frame.step.name}-{self.execution.identifier()[:18]}",
+            instance=self._child_id(frame.step.name),
             input=data,
             detached=detached,
         )
@@ -348,6 +351,12 @@ class Machine:
             frame.step.answered(self, frame, ask, event)
         except WorkflowError as error:
             self.fault(frame, error.error)
+
+    def _child_id(self, name: str) -> str:
+        """The id of a child: beside its parent's in any list, one word for a shell, the same in each replay."""
+        parent, drawn = self.execution.started.instance, self.execution.identifier()
+        word = "".join(character if character.isalnum() or character in "-_." else "-" for character in name)
+        return f"{parent[:_LONGEST_PREFIX]}/{word[:_LONGEST_PREFIX]}-{drawn[:18]}"
 
     def _time_out(self, frame: Frame) -> None:
         what = "workflow" if frame.parent is None else f"task '{frame.step.name}'"

@@ -97,7 +97,12 @@ class RaiseTask(Task):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunTask(Task):
-    run: JsonObject
+    """`kind` is shell, script, container or workflow, `process` what the document says about it."""
+
+    kind: str
+    process: JsonObject
+    awaited: bool
+    returned: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,7 +315,15 @@ def _raise(common: _Common, workflow: Workflow) -> RaiseTask:
 
 
 def _run(common: _Common, workflow: Workflow) -> RunTask:
-    return RunTask(**common, run=as_object(common["definition"]["run"]))
+    run = as_object(common["definition"]["run"])
+    kind = next(kind for kind in ("shell", "script", "container", "workflow") if kind in run)
+    return RunTask(
+        **common,
+        kind=kind,
+        process=as_object(run[kind]),
+        awaited=run.get("await") is not False,
+        returned=_text(run.get("return")) or "stdout",
+    )
 
 
 def _set(common: _Common, workflow: Workflow) -> SetTask:

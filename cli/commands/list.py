@@ -11,12 +11,17 @@ from dalsegno.cli.output import Format, complain, note, write_json
 Status = Annotated[
     str | None, typer.Option("--status", metavar="STATUS", help="Only instances of this status.", show_default=False)
 ]
+Parent = Annotated[
+    str | None,
+    typer.Option("--parent", metavar="ID", help="Only instances that this one has started.", show_default=False),
+]
 Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="At most so many, the newest.")]
 
 
 def list_(
     store: Store = DEFAULT_STORE,
     status: Status = None,
+    parent: Parent = None,
     limit: Limit = 100,
     output: Output = Format.TEXT,
     debug: Debug = False,
@@ -36,7 +41,7 @@ def list_(
         raise WrongUsage(f"--status: there is no status {status!r}; it is one of: {', '.join(Statuses)}")
     with reading_store(store) as reader:
         # One more than asked for, to know whether there are more.
-        records = reader.instances(status, limit + 1)
+        records = reader.instances(status, parent, limit + 1)
     shown = records[:limit]
     if output is Format.JSON:
         write_json([summary(record) for record in shown])

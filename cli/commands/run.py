@@ -47,6 +47,16 @@ Timeout = Annotated[
         show_default=False,
     ),
 ]
+Workflows = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--workflow",
+        metavar="FILE",
+        help="Another workflow that this one runs (run: workflow), besides those registered in the store. May be "
+        "repeated.",
+        show_default=False,
+    ),
+]
 
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Show what functions log from level INFO on, and not only warnings.")
@@ -59,6 +69,7 @@ def run(
     store: Store = None,
     id_: Id = None,
     functions: Functions = None,
+    workflows: Workflows = None,
     secret: Secret = None,
     secrets: SecretsFile = None,
     secrets_dir: SecretsFolder = None,
@@ -90,7 +101,7 @@ def run(
 
         show_records(verbose)
         given = read_secrets(secret or [], secrets or [], secrets_dir)
-        job = Job.prepare(file, input_, store, id_, functions or [], timeout, given)
+        job = Job.prepare(file, input_, store, id_, functions or [], workflows or [], timeout, given)
         result = outcome(job)
     write_json(result)
     return Exit.DONE

@@ -26,16 +26,26 @@ def show(id_: Instance, store: Store = DEFAULT_STORE, output: Output = Format.TE
     with reading_store(store) as reader:
         record = reader.instance(id_)
         awaited = reader.awaited(id_)
+        children = reader.children(id_)
     if output is Format.JSON:
         data: JsonObject = {"input": record.input, "output": record.output, "error": record.error}
-        write_json({**summary(record), **data, "waits": [_as_json(thing) for thing in awaited]})
+        write_json(
+            {
+                **summary(record),
+                **data,
+                "waits": [_as_json(thing) for thing in awaited],
+                "children": [summary(child) for child in children],
+            }
+        )
         return Exit.DONE
-    for name, text in _lines(record, awaited):
+    for name, text in _lines(record, awaited, children):
         line(f"{name:<10} {one_line(text)}")
     return Exit.DONE
 
 
-def _lines(record: "InstanceRecord", awaited: "Sequence[Awaited]") -> Iterator[tuple[str, str]]:
+def _lines(
+    record: "InstanceRecord", awaited: "Sequence[Awaited]", children: "Sequence[InstanceRecord]"
+) -> Iterator[tuple[str, str]]:
     from dalsegno.cli.reader import iso, workflow_of
 
     yield "id", record.id
@@ -45,6 +55,8 @@ def _lines(record: "InstanceRecord", awaited: "Sequence[Awaited]") -> Iterator[t
     yield "updated", iso(record.updated)
     yield "execution", record.execution
     yield "events", str(record.events)
+    if record.parent is not None:
+        yield "parent", record.parent
     if record.tags:
         yield "tags", ", ".join(f"{key}={value}" for key, value in record.tags.items())
     yield "input", encode(record.input)
@@ -56,6 +68,8 @@ def _lines(record: "InstanceRecord", awaited: "Sequence[Awaited]") -> Iterator[t
         yield "reason", record.reason
     for thing in awaited:
         yield "waits for", _sentence(thing)
+    for child in children:
+        yield "child", f"{child.id} {workflow_of(child)} {child.status}"
 
 
 def _sentence(awaited: "Awaited") -> str:

@@ -108,9 +108,10 @@ class Engine:
         id: str | None = None,
         if_exists: Literal["fail", "attach"] = "fail",
         tags: Mapping[str, str] | None = None,
+        workflows: Iterable[Source] = (),
     ) -> "Instance":
         """Starts an instance, durably before it returns; arguments and errors as AsyncEngine.start."""
-        start = self._engine.start(workflow, input, id=id, if_exists=if_exists, tags=tags)
+        start = self._engine.start(workflow, input, id=id, if_exists=if_exists, tags=tags, workflows=workflows)
         return Instance(self, self.wait_done(start))
 
     def register(self, workflow: Source, *, replace: bool = False) -> Workflow:
@@ -142,10 +143,17 @@ class Engine:
         return Instance(self, self.wait_done(self._engine.get(id)))
 
     def list(
-        self, *, status: str | None = None, workflow: str | None = None, after: str | None = None, limit: int = 100
+        self,
+        *,
+        status: str | None = None,
+        workflow: str | None = None,
+        parent: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
     ) -> Sequence[InstanceRecord]:
         """Instances, newest first, one page of `limit`; arguments as AsyncEngine.list."""
-        return self.wait_done(self._engine.list(status=status, workflow=workflow, after=after, limit=limit))
+        page = self._engine.list(status=status, workflow=workflow, parent=parent, after=after, limit=limit)
+        return self.wait_done(page)
 
     def history(self, id: str, *, start: int = 0) -> Iterator[HistoryRow]:
         """The log of an instance, from position `start` to its end of now. Raises InstanceNotFound."""

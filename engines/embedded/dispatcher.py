@@ -160,6 +160,7 @@ class Dispatcher:
             attempt=attempt,
             workflow=whose.workflow,
             secrets=self._secrets,
+            root=whose.root,
         )
         id_ = scheduled.id
         try:

@@ -190,21 +190,24 @@ class AsyncEngine:
         id: str | None = None,
         if_exists: Literal["fail", "attach"] = "fail",
         tags: Mapping[str, str] | None = None,
+        workflows: Iterable[Source] = (),
     ) -> AsyncInstance:
         """Starts an instance, durably before it returns.
 
         `workflow` is a path, a mapping or a Workflow; `id` a UUID unless given. An id that is taken raises
         InstanceExists, except that `if_exists="attach"` gives the existing instance when document and input are the
-        same. Raises InvalidDocument, also for a function that no activity stands for; FileNotFoundError; DalsegnoError
+        same. `workflows` are others that it and its children may run, besides those that are registered. Raises
+        InvalidDocument, also for a function that no activity stands for; FileNotFoundError; DalsegnoError
         for an input that is not JSON.
         """
         if if_exists not in ("fail", "attach"):
             raise DalsegnoError(f"if_exists: {if_exists!r} is neither 'fail' nor 'attach'")
         loaded = await self._admit(workflow)
+        companions = [await self._admit(each) for each in workflows]
         started = starting(loaded, input, id=id, tags=tags, now=self._clock.now(), ids=self._ids)
 
         def act(round_: Round) -> Callable[[], tuple[int, InstanceRecord]]:
-            number = requests.start(round_, loaded, started, attach=if_exists == "attach")
+            number = requests.start(round_, loaded, started, companions, attach=if_exists == "attach")
             return lambda: (number, reading.by_number(round_.store, number))
 
         return await self._ask(act, lambda answer: AsyncInstance(self, *answer, self.follow(answer[0])))
@@ -268,14 +271,21 @@ class AsyncEngine:
         return AsyncInstance(self, *await self.read(lambda store: reading.numbered(store, id)), None)
 
     async def list(
-        self, *, status: str | None = None, workflow: str | None = None, after: str | None = None, limit: int = 100
+        self,
+        *,
+        status: str | None = None,
+        workflow: str | None = None,
+        parent: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
     ) -> Sequence[InstanceRecord]:
         """Instances, newest first, one page of `limit`.
 
-        `status` is one of the language's; `workflow` a name, or namespace/name, with or without :version; `after` the
-        id at which the last page ended (InstanceNotFound when it is gone). Raises DalsegnoError for another status.
+        `status` is one of the language's; `workflow` a name, or namespace/name, with or without :version; `parent` the
+        id of the instance that started them; `after` the id at which the last page ended (InstanceNotFound when one of
+        these is gone). Raises DalsegnoError for another status.
         """
-        return await self.read(lambda store: reading.records(store, status, workflow, after, limit))
+        return await self.read(lambda store: reading.records(store, status, workflow, parent, after, limit))
 
     def history(self, id: str, *, start: int = 0) -> HistoryRows:
         """The log of an instance, from position `start` to its end of now.
@@ -332,8 +342,9 @@ class AsyncEngine:
         return self._waiting.follow(number)
 
     async def wait_stopped(self, number: int) -> None:
-        """Waits until the cancelled activities of an execution have ended."""
-        await self._dispatcher.wait_stopped(number)
+        """Waits until the cancelled activities of an execution, and of its children, have ended."""
+        for each in (number, *await self.read(lambda store: _below(store, number))):
+            await self._dispatcher.wait_stopped(each)
 
     async def read(self, read: Callable[[Store], _T]) -> _T:
         """Reads from one moment of the store, beside the owner's thread where there is a file."""
@@ -393,3 +404,7 @@ class AsyncEngine:
                 self._waiting.ended(turn.whose.execution, turn.outcome)
         for ask, answer, error in replies:
             ask.reply(answer, error)
+
+
+def _below(store: Store, number: int) -> Sequence[int]:
+    return [kin.execution for kin in store.children.descendants(number)]

@@ -61,6 +61,7 @@ class Filter:
     namespace: str | None = None
     name: str | None = None
     version: str | None = None
+    parent: int | None = None
     after: int | None = None
     limit: int = 100
 
@@ -108,6 +109,7 @@ class Executions:
             " AND (:status IS NULL OR :status = CASE WHEN suspended THEN 'suspended' ELSE status END)"
             " AND (:namespace IS NULL OR namespace = :namespace) AND (:name IS NULL OR name = :name)"
             " AND (:version IS NULL OR version = :version)"
+            " AND (:parent IS NULL OR number IN (SELECT execution FROM children WHERE parent = :parent))"
             " ORDER BY number DESC LIMIT :limit",
             {
                 "after": filter_.after,
@@ -115,6 +117,7 @@ class Executions:
                 "namespace": filter_.namespace,
                 "name": filter_.name,
                 "version": filter_.version,
+                "parent": filter_.parent,
                 "limit": filter_.limit,
             },
         )

@@ -31,10 +31,13 @@ class Inbox:
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
 
-    def add(self, execution: int, kind: str, body: str, *, held: bool = False) -> None:
-        self._database.execute(
+    def add(self, execution: int, kind: str, body: str, *, held: bool = False) -> int:
+        """Puts an entry in; its number."""
+        cursor = self._database.execute(
             "INSERT INTO inbox (execution, kind, body, held) VALUES (?, ?, ?, ?)", (execution, kind, body, held)
         )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
 
     def unread(self) -> list[Letter]:
         """What may be taken out, in the order of arrival."""

@@ -224,6 +224,8 @@ class Owner:
             # An engine that leaves does not go on: the next one finds who has yielded.
             if turn.yielded and not self._stopping.is_set():
                 self._errands.append(Tell(turn.whose.execution, Resumed(at=turn.at)))
+        if not self._stopping.is_set():
+            self._errands.extend(_opening(letter) for letter in round_.left)
         self._report((round_.committed, round_.replies))
 
     def _recover(self) -> None:

@@ -100,6 +100,7 @@ def record(store: Store, row: Execution) -> InstanceRecord:
         updated=moment(row.updated),
         events=row.head,
         tags=row.tags,
+        parent=None if started.parent is None else started.parent.instance,
         input=codec.masked(started.input),
         output=codec.masked(output),
         error=codec.masked(error),
@@ -108,12 +109,13 @@ def record(store: Store, row: Execution) -> InstanceRecord:
 
 
 def records(
-    store: Store, status: str | None, workflow: str | None, after: str | None, limit: int
+    store: Store, status: str | None, workflow: str | None, parent: str | None, after: str | None, limit: int
 ) -> Sequence[InstanceRecord]:
     """Instances, newest first.
 
-    `workflow` is a name, or namespace/name, with or without :version; `after` the id where the last page ended. An
-    instance that the store has lost a part of is among them, and says so. Raises DalsegnoError for an unknown status.
+    `workflow` is a name, or namespace/name, with or without :version; `parent` the id of who started them; `after` the
+    id where the last page ended (InstanceNotFound for these ids). An instance that the store has lost a part of is
+    among them, and says so. Raises DalsegnoError for an unknown status.
     """
     if status is not None and status not in list(Status):
         raise DalsegnoError(f"there is no status {status!r}; it is one of: {', '.join(Status)}")
@@ -124,6 +126,7 @@ def records(
         namespace=namespace if slash else None,
         name=name or None,
         version=version or None,
+        parent=None if parent is None else row_of(store, parent).number,
         after=None if after is None else row_of(store, after).number,
         limit=limit,
     )

@@ -64,10 +64,12 @@ class Registry:
     def find(self, namespace: str, name: str, version: str) -> Registered | None:
         """The workflow of this identity, exactly as it is spelt; `version` may be `latest`."""
         if version == LATEST:
-            versions = self._some("namespace = ? AND name = ?", namespace, name)
-            # The highest release; where nothing is released yet, the highest of all.
-            return max(versions, key=lambda row: (rank(row.version)[1], rank(row.version)), default=None)
+            return max(self._named(namespace, name), key=lambda row: height(row.version), default=None)
         return self._one("namespace = ? AND name = ? AND version = ?", namespace, name, version)
+
+    def versions(self, namespace: str, name: str) -> list[tuple[str, int]]:
+        """Version and document of each registered workflow of this name."""
+        return [(row.version, row.document) for row in self._named(namespace, name)]
 
     def remove(self, namespace: str, name: str, version: str | None) -> bool:
         """Forgets a version, or all of them (None); False where there was none."""
@@ -81,6 +83,9 @@ class Registry:
     def all(self) -> list[Registered]:
         """Every registered workflow, by name, the oldest version first."""
         return sorted(self._some("1"), key=lambda row: (row.namespace, row.name, rank(row.version)))
+
+    def _named(self, namespace: str, name: str) -> list[Registered]:
+        return self._some("namespace = ? AND name = ?", namespace, name)
 
     def _one(self, condition: str, *values: str) -> Registered | None:
         return next(iter(self._some(condition, *values)), None)
@@ -104,6 +109,12 @@ def rank(version: str) -> Rank:
     core, _, prerelease = version.partition("+")[0].partition("-")
     parts = tuple((not part.isdecimal(), _number(part)) for part in prerelease.split(".")) if prerelease else ()
     return tuple(map(_number, core.split("."))), not prerelease, parts
+
+
+def height(version: str) -> tuple[bool, Rank]:
+    """What `latest` is the highest of: releases, and where nothing is released yet, whatever there is."""
+    order = rank(version)
+    return order[1], order
 
 
 def _number(text: str) -> Number:

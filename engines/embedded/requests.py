@@ -24,10 +24,13 @@ from dalsegno.schema.values import JsonValue
 Request: TypeAlias = Callable[[Round, Execution, str | None], None]
 
 
-def start(round_: Round, workflow: Workflow, started: InstanceStarted, attach: bool) -> int:
+def start(
+    round_: Round, workflow: Workflow, started: InstanceStarted, companions: Sequence[Workflow], attach: bool
+) -> int:
     """Begins an instance, whose first turn is in this round; returns its execution's number.
 
-    Raises InstanceExists when the id is taken, with `attach` only when document or input differ.
+    `companions` are workflows that it and its children may run without their being registered. Raises InstanceExists
+    when the id is taken, with `attach` only when document or input differ.
     """
     existing = round_.store.executions.find(started.instance)
     if existing is not None:
@@ -36,6 +39,7 @@ def start(round_: Round, workflow: Workflow, started: InstanceStarted, attach: b
             return existing.number
         raise InstanceExists(started.instance)
     number = round_.store.executions.add(workflow, started)
+    round_.store.companions.add(number, companions)
     round_.tell(number, started)
     return number
 
@@ -88,8 +92,16 @@ def terminate(round_: Round, row: Execution, reason: str | None) -> None:
 
 
 def purge(round_: Round, row: Execution, _: str | None) -> None:
-    """Deletes an ended instance with all that belongs to it."""
-    round_.store.purge(row.number)
+    """Deletes an ended instance with all that belongs to it, and the children that it awaited.
+
+    Raises WrongStatus while one of these still has to hear that it is cancelled.
+    """
+    descendants = [round_.store.executions.get(kin.execution) for kin in round_.store.children.descendants(row.number)]
+    family = [each for each in (*descendants, row) if each is not None]
+    for each in family:
+        check_request("purge", each)
+    for each in family:
+        round_.store.purge(each.number)
 
 
 REQUESTS: dict[str, Request] = {

@@ -4,11 +4,12 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from dalsegno.engines.embedded import families
 from dalsegno.engines.embedded.activation import Activation
 from dalsegno.engines.embedded.body import impose, pack
 from dalsegno.engines.embedded.compaction import Compaction
 from dalsegno.engines.embedded.executions import Execution, Kind
-from dalsegno.engines.embedded.inbox import FACT
+from dalsegno.engines.embedded.inbox import FACT, Letter
 from dalsegno.engines.embedded.live import WORTH, Live, LiveExecutions
 from dalsegno.engines.embedded.reading import started_of
 from dalsegno.engines.embedded.recorder import Recorder
@@ -17,6 +18,8 @@ from dalsegno.engines.embedded.turn import Committed, Outcome, StaleTurn, begin,
 from dalsegno.engines.errors import StoreError
 from dalsegno.interpreter.errors import NondeterminismError, standard
 from dalsegno.interpreter.events import (
+    ChildCompleted,
+    ChildFailed,
     Fact,
     InstanceCancelled,
     InstanceFaulted,
@@ -31,6 +34,9 @@ _LOGGER = logging.getLogger("dalsegno.engines")
 #: What the host lacks, the store has lost, or log and document disagree about: no fault of the workflow, so it is
 #: suspended.
 _SUSPENDING = (NondeterminismError, HostLimit, MemoryError, RecursionError, StoreError)
+
+# Turns in one round: beyond it a transaction gets long, and whoever waits for an answer waits for its end.
+_MOST_TURNS = 5_000
 
 
 @dataclass(slots=True)
@@ -68,6 +74,8 @@ class Round:
         default_factory=list[tuple[Ask, object, BaseException | None]]
     )
     timers: bool = False
+    left: list[Letter] = field(default_factory=list[Letter])
+    _turns: int = 0
     _facts: dict[int, list[Fact]] = field(default_factory=dict[int, list[Fact]])
     _touched: set[int] = field(default_factory=set[int])
     _evicted: list[int] = field(default_factory=list[int])
@@ -85,7 +93,12 @@ class Round:
                 self.replies.append((errand, None, error))
         while self._facts:
             number = next(iter(self._facts))
-            self._turn(number, self._facts.pop(number))
+            facts = self._facts.pop(number)
+            self._turns += 1
+            if self._turns > _MOST_TURNS and all(isinstance(fact, ChildCompleted | ChildFailed) for fact in facts):
+                self._leave(number, facts)
+            else:
+                self._turn(number, facts)
         for ask, answer in asked:
             self._answer(ask, answer)
         self._evict()
@@ -115,6 +128,8 @@ class Round:
         end(self.store, row.number)
         self.live.drop(row.number)
         self.committed.append(Committed(whose_of(self.store, row), event.at, head, outcome=event))
+        families.bereave(self, row.number, event)
+        families.report(self, row.number, event)
 
     def fault(self, row: Execution, cause: BaseException, facts: Sequence[Fact] = ()) -> None:
         """Faults an execution for a bug of ours: no `try` catches it (decision E8)."""
@@ -209,6 +224,16 @@ class Round:
             self.compaction.write(self.store, live)
         elif live.outgrown:
             self.live.write(live)
+        self._follow(written)
+
+    def _follow(self, written: Committed) -> None:
+        """What a turn means for other executions."""
+        for id_ in written.released:
+            families.cancel(self, written.whose.execution, id_)
+        for asked in written.children.values():
+            families.start(self, written.whose, asked)
+        if written.outcome is not None:
+            families.report(self, written.whose.execution, written.outcome)
 
     def _load(self, number: int, facts: Sequence[Fact]) -> Live | None:
         row = self.store.executions.get(number)
@@ -229,6 +254,22 @@ class Round:
             # Resuming answers a yield again, and a timer that has fired is still a row.
             if not isinstance(fact, Resumed | TimerFired):
                 self.store.inbox.add(number, FACT, self._pack(number, fact), held=True)
+
+    def _leave(self, number: int, facts: Sequence[Fact]) -> None:
+        """Keeps facts for a later round, durably: parents and children could answer each other for ever in one."""
+        row = self.store.executions.get(number)
+        if row is None or row.ended:
+            return
+        if row.suspended:
+            self._hold(number, facts)
+            return
+        for fact in facts:
+            body = self._pack(number, fact)
+            self.left.append(Letter(self.store.inbox.add(number, FACT, body), number, FACT, body))
+
+    def complain(self, instance: str, what: str) -> None:
+        """Says in the engine's log what no event can say."""
+        _LOGGER.warning("instance %s: %s", instance, what)
 
     def _evict(self) -> None:
         for live in self.live.surplus():

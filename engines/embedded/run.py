@@ -34,13 +34,15 @@ def run(
     secrets: Mapping[str, JsonValue] | Secrets | None = None,
     allow: Iterable[str] = (),
     timeout: Timeout = None,
+    workflows: Iterable[Source] = (),
 ) -> JsonValue:
     """Runs a workflow to its end and returns its output.
 
     `workflow` is a path, a mapping or a Workflow. Without a `store`, nothing outlives the call. With `store` and `id`,
     the same call takes up a run that was killed, and gives the recorded outcome of one that has ended, even while
     another engine is at work on the store. `timeout`, in seconds or as an ISO 8601 duration, limits all the waiting;
-    without it another engine may keep the store for 30 seconds. `secrets` are those of an Engine.
+    without it another engine may keep the store for 30 seconds. `secrets` are those of an Engine. `workflows` are
+    others that this one and its children may run (`run: workflow`), besides those that are registered in the store.
 
     Raises WorkflowFaulted, WorkflowCancelled, WorkflowSuspended, WorkflowTimeout, InvalidDocument, InstanceExists
     (another document or input has this id), StoreError, FileNotFoundError.
@@ -48,7 +50,7 @@ def run(
     patience = Patience(timeout)
     known = activities if isinstance(activities, Activities) else Activities(activities)
     path = MEMORY if store is None else os.fspath(store)
-    job = _Job(workflow, input, path, id, Door(known.names))
+    job = _Job(workflow, tuple(workflows), input, path, id, Door(known.names))
 
     def engine() -> Engine:
         return Engine(
@@ -67,6 +69,7 @@ class _Job:
     """What is to be run, and where it is kept."""
 
     workflow: Source
+    companions: tuple[Source, ...]
     input: JsonValue
     store: str
     id: str | None
@@ -121,7 +124,7 @@ def _open(job: _Job, engine: Callable[[], Engine], patience: Patience, closing: 
 
 def _ended(job: _Job, engine: Engine, patience: Patience) -> JsonValue:
     """The output, once there is one; whatever else ends the waiting is raised."""
-    instance = engine.start(job.workflow, job.input, id=job.id, if_exists="attach")
+    instance = engine.start(job.workflow, job.input, id=job.id, if_exists="attach", workflows=job.companions)
     while instance.status != "suspended":
         # In steps, since nobody tells of a suspension, and nobody else is here to end it.
         try:

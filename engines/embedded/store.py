@@ -8,6 +8,8 @@ from typing import Self
 import msgspec
 
 from dalsegno.engines.embedded.checkpoints import Checkpoints
+from dalsegno.engines.embedded.children import Children
+from dalsegno.engines.embedded.companions import Companions
 from dalsegno.engines.embedded.damage import Damage
 from dalsegno.engines.embedded.documents import Documents
 from dalsegno.engines.embedded.executions import Executions
@@ -35,6 +37,8 @@ class Store:
         self.documents = Documents(database, self.damage)
         self.executions = Executions(database, self.documents)
         self.registry = Registry(database, self.documents)
+        self.children = Children(database)
+        self.companions = Companions(database, self.documents)
         self.pending = Pending(database)
         self.inbox = Inbox(database)
         self.messages = Messages(database)
@@ -128,12 +132,15 @@ class Store:
 
     def purge(self, execution: int) -> None:
         """Deletes an execution with all that belongs to it."""
+        root = self.children.root(execution)
         self.pending.clear(execution)
         self.log.delete(execution)
         self.checkpoints.delete(execution)
         self.values.release(execution, checkpoint=False)
         self.inbox.clear(execution)
         self.executions.delete(execution)
+        self.children.delete(execution)
+        self.companions.release(root)
 
     def count(self, table: str) -> int:
         """How many rows a table has."""

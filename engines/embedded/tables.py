@@ -124,6 +124,24 @@ CREATE TABLE registered (
   PRIMARY KEY (namespace, name, version)
 ) WITHOUT ROWID"""
 
+_CHILDREN = """
+CREATE TABLE children (
+  execution INTEGER PRIMARY KEY,
+  parent INTEGER NOT NULL,
+  id INTEGER NOT NULL,              -- of the parent's request
+  awaited INTEGER NOT NULL,         -- 1 until its end is told to the parent, or the parent gives it up
+  detached INTEGER NOT NULL,
+  depth INTEGER NOT NULL,
+  root INTEGER NOT NULL             -- the first ancestor
+);
+CREATE INDEX offspring ON children (parent, id);
+CREATE INDEX families ON children (root);
+CREATE TABLE companions (
+  execution INTEGER NOT NULL,
+  document INTEGER NOT NULL REFERENCES documents,
+  PRIMARY KEY (execution, document)
+) WITHOUT ROWID"""
+
 _OUTBOX = """
 CREATE TABLE outbox (
   number INTEGER PRIMARY KEY AUTOINCREMENT,  -- the order in which a sink gets them
@@ -147,7 +165,7 @@ CREATE TABLE archive (
   PRIMARY KEY (execution, seq)
 ) WITHOUT ROWID"""
 
-_SECOND = ";\n".join((_REGISTERED, _OUTBOX, _KINDS, _BASES))
+_SECOND = ";\n".join((_REGISTERED, _OUTBOX, _KINDS, _CHILDREN, _BASES))
 
 #: What makes each format out of the one before; a new store goes through all of them.
 FORMATS = (_FIRST, _SECOND)

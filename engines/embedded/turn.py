@@ -20,6 +20,8 @@ from dalsegno.interpreter.events import (
     ActivityFailed,
     ActivityScheduled,
     AnyEvent,
+    ChildCancelled,
+    ChildStarted,
     Fact,
     InstanceCancelled,
     InstanceCompleted,
@@ -56,7 +58,10 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Whose:
-    """An execution as everybody else knows it: its number here, its id, its UUID, and what workflow it is of."""
+    """An execution as everybody else knows it: its number here, its id, its UUID, and what workflow it is of.
+
+    `root` is the id of the instance that its family began with; its own where it was started by no other.
+    """
 
     execution: int
     instance: str
@@ -65,6 +70,7 @@ class Whose:
     name: str
     version: str
     kind: Kind
+    root: str
 
     @property
     def workflow(self) -> str:
@@ -88,6 +94,8 @@ class Committed:
         default_factory=dict[int, tuple[ActivityScheduled, int]]
     )
     cancelled: list[int] = field(default_factory=list[int])
+    children: dict[int, ChildStarted] = field(default_factory=dict[int, ChildStarted])
+    released: list[int] = field(default_factory=list[int])
     timers: bool = False
     yielded: bool = False
     outcome: Outcome | None = None
@@ -154,6 +162,11 @@ class _Writing:
             case TimerFired(id=id_) | TimerCancelled(id=id_):
                 if self._timers.pop(id_, None) is None:
                     self._fired.append((execution, id_))
+            case ChildStarted(id=id_):
+                committed.children[id_] = event
+            case ChildCancelled(id=id_):
+                if committed.children.pop(id_, None) is None:
+                    committed.released.append(id_)
             case MessageEmitted(message=message):
                 self._store.messages.add(execution, seq, message)
             case InstanceCompleted() | InstanceFaulted() | InstanceCancelled():
@@ -193,4 +206,15 @@ def end(store: Store, execution: int) -> None:
 def whose_of(store: Store, row: Execution) -> Whose:
     """For whom the work of an execution is."""
     workflow = store.documents.get(row.document)
-    return Whose(row.number, row.instance, row.execution, workflow.namespace, workflow.name, workflow.version, row.kind)
+    root = store.children.root(row.number)
+    first = row if root == row.number else store.executions.get(root)
+    return Whose(
+        row.number,
+        row.instance,
+        row.execution,
+        workflow.namespace,
+        workflow.name,
+        workflow.version,
+        row.kind,
+        row.instance if first is None else first.instance,
+    )

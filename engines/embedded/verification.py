@@ -13,9 +13,9 @@ from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import StoreError
 from dalsegno.engines.ports import Decider, Deciders
 from dalsegno.engines.records import Verification
-from dalsegno.interpreter.commands import ScheduleActivity, StartTimer
+from dalsegno.interpreter.commands import ScheduleActivity, StartChild, StartTimer
 from dalsegno.interpreter.errors import NondeterminismError
-from dalsegno.interpreter.events import AnyEvent
+from dalsegno.interpreter.events import AnyEvent, ChildCompleted, ChildFailed
 from dalsegno.schema.errors import DalsegnoError
 
 
@@ -76,6 +76,16 @@ def _pending(store: Store, row: Execution, decider: Decider) -> Iterator[str]:
     kept = set(store.pending.timers(row.number))
     if timers != kept:
         yield f"the decider awaits the timers {sorted(timers)}, the store has {sorted(kept)}"
+    children = {command.seq for command in decider.pending if isinstance(command, StartChild)}
+    known = {kin.id for kin in store.children.awaited(row.number)} | (children & _told(store, row))
+    if children != known:
+        yield f"the decider awaits the children {sorted(children)}, the store has {sorted(known)}"
+
+
+def _told(store: Store, row: Execution) -> set[int]:
+    """The requests whose answer waits in the inbox."""
+    facts = (letter.fact(store.values.get) for letter in store.inbox.facts(row.number))
+    return {fact.id for fact in facts if isinstance(fact, ChildCompleted | ChildFailed)}
 
 
 def _checkpoint(store: Store, row: Execution, decider: Decider, deciders: Deciders) -> Iterator[str]:

@@ -5,7 +5,7 @@ where the owner finds it within a tenth of a second, or the next owner when it c
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -83,10 +83,16 @@ class Visitor:
             raise
 
     def list(
-        self, *, status: str | None = None, workflow: str | None = None, after: str | None = None, limit: int = 100
+        self,
+        *,
+        status: str | None = None,
+        workflow: str | None = None,
+        parent: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
     ) -> Sequence[InstanceRecord]:
         """Instances, newest first, one page of `limit`; arguments as AsyncEngine.list."""
-        return self._read(lambda store: reading.records(store, status, workflow, after, limit))
+        return self._read(lambda store: reading.records(store, status, workflow, parent, after, limit))
 
     def workflows(self) -> Sequence[WorkflowRecord]:
         """The registered workflows, by name, the oldest version first."""
@@ -125,8 +131,12 @@ class Visitor:
         *,
         id: str | None = None,
         tags: Mapping[str, str] | None = None,
+        workflows: Iterable[Workflow] = (),
     ) -> InstanceRecord:
-        """Leaves a new instance for the owner; a store is made where none is. Raises InstanceExists, StoreError."""
+        """Leaves a new instance for the owner; a store is made where none is. Raises InstanceExists, StoreError.
+
+        `workflows` are others that it and its children may run, besides those that are registered.
+        """
         started = starting(workflow, input, id=id, tags=tags, now=self._clock.now(), ids=self._ids)
         body, values = pack(started)
 
@@ -134,6 +144,7 @@ class Visitor:
             if store.executions.find(started.instance) is not None:
                 raise InstanceExists(started.instance)
             number = store.executions.add(workflow, started)
+            store.companions.add(number, list(workflows))
             store.values.use(number, values)
             store.inbox.add(number, FACT, body)
             return reading.by_number(store, number)

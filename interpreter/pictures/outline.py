@@ -157,15 +157,14 @@ def _raise(task: RaiseTask, workflow: Workflow) -> _Described:
 
 
 def _run(task: RunTask, workflow: Workflow) -> _Described:
-    kind = next((word for word in ("workflow", "shell", "script", "container") if word in task.run), "")
-    given = as_object(task.run.get(kind))
+    given = task.process
     shown = {
         "workflow": f"{_text(given.get('namespace'))}/{_text(given.get('name'))}",
         "shell": _text(given.get("command")),
         "script": _text(given.get("language")),
         "container": _text(given.get("image")),
     }
-    return f"run {kind}".strip(), shown.get(kind, ""), ()
+    return f"run {task.kind}", shown[task.kind], ()
 
 
 def _set(task: SetTask, workflow: Workflow) -> _Described:

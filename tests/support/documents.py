@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
 
-#: The activities that random documents call; `flaky` fails as often as its argument `fails` says.
+#: What random documents call, and the workflows that they run; `flaky` fails as often as its argument `fails` says.
 ACTIVITIES = ("steady", "flaky", "broken")
 
 #: The messages that come to random documents while they run; those are a mixture of what their listens take.
@@ -47,6 +47,7 @@ def _leaves() -> st.SearchStrategy[JsonObject]:
                 lambda fails: {"call": name, "with": {"fails": fails}, "output": {"as": "{n: .n}"}}
             )
         ),
+        st.builds(_run, st.sampled_from(ACTIVITIES), st.booleans(), st.sampled_from(["stdout", "none"])),
         st.just({"raise": {"error": {"type": "https://example.com/raised", "status": 418}}}),
         st.just({"emit": {"event": {"with": {"type": "drawn", "data": "${ .n? }"}}}}),
         _listens(),
@@ -86,6 +87,16 @@ def _listens() -> st.SearchStrategy[JsonObject]:
     return st.one_of(one, several.map(_all), some).flatmap(
         lambda to: forms.map(lambda form: {"listen": {"to": to, "read": form}, "timeout": {"after": {"seconds": 3}}})
     )
+
+
+def _run(name: str, awaited: bool, returned: str) -> JsonObject:
+    workflow: JsonObject = {
+        "namespace": "tests",
+        "name": name,
+        "version": "latest",
+        "input": {"fails": "${ .n? // 1 }"},
+    }
+    return {"run": {"workflow": workflow, "await": awaited, "return": returned}, "output": {"as": "{n: .n?}"}}
 
 
 def _policy(delay: int, jitter: bool) -> JsonObject:

@@ -13,11 +13,13 @@ from dalsegno.interpreter import AnyCommand, AnyEvent, Fact, Machine, StepGraph,
 from dalsegno.interpreter.commands import (
     AwaitMessage,
     CancelActivity,
+    CancelChild,
     CancelTimer,
     CompleteInstance,
     EmitMessage,
     FaultInstance,
     ScheduleActivity,
+    StartChild,
     StartTimer,
     Yield,
 )
@@ -26,6 +28,8 @@ from dalsegno.interpreter.events import (
     ActivityCompleted,
     ActivityFailed,
     CancelRequested,
+    ChildCompleted,
+    ChildFailed,
     InstanceStarted,
     MessageReceived,
     Resumed,
@@ -50,9 +54,10 @@ def workflow(text: str) -> Workflow:
 
 
 class Host:
-    """Runs one instance to its end; `hold` names activities that never answer.
+    """Runs one instance to its end; `hold` names activities and workflows that never answer.
 
-    `feed` are messages that come one by one, whenever nothing else is left to do but to wait.
+    `feed` are messages that come one by one, whenever nothing else is left to do but to wait; `children` answer for the
+    workflows that the instance runs, by their names.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class Host:
         *,
         hold: frozenset[str] = frozenset(),
         feed: Iterable[JsonObject] = (),
+        children: Mapping[str, Answer] | None = None,
     ) -> None:
         self.graph = compile(workflow(text) if isinstance(text, str) else text)
         self.notices: list[Notice] = []
@@ -71,7 +77,10 @@ class Host:
         self.clock = NOON
         self.calls: list[ScheduleActivity] = []
         self.messages: list[JsonObject] = []
+        self.children: list[StartChild] = []
+        self.released: list[int] = []
         self._activities = activities or {}
+        self._workflows = children or {}
         self._hold = hold
         self._facts: deque[Fact] = deque()
         self._timers: list[tuple[int, int]] = []
@@ -189,6 +198,13 @@ class Host:
                 self._cancelled.add(id_)
             case CancelActivity(id=id_):
                 self._facts = deque(fact for fact in self._facts if getattr(fact, "id", None) != id_)
+            case StartChild():
+                self.children.append(command)
+                if not command.detached and command.name not in self._hold:
+                    self._facts.append(self._run(command))
+            case CancelChild(id=id_):
+                self.released.append(id_)
+                self._facts = deque(fact for fact in self._facts if getattr(fact, "id", None) != id_)
             case Yield():
                 self._facts.append(Resumed(at=self.clock))
             case EmitMessage(message=message, seq=seq):
@@ -205,6 +221,15 @@ class Host:
         except WorkflowError as error:
             return ActivityFailed(at=self.clock, id=command.seq, error=error.error)
         return ActivityCompleted(at=self.clock, id=command.seq, result=json.loads(json.dumps(result)))
+
+    def _run(self, command: StartChild) -> Fact:
+        data = command.input
+        assert isinstance(data, dict)
+        try:
+            output = self._workflows[command.name](data)
+        except WorkflowError as error:
+            return ChildFailed(at=self.clock, id=command.seq, error=error.error)
+        return ChildCompleted(at=self.clock, id=command.seq, output=json.loads(json.dumps(output)))
 
 
 def started(graph: StepGraph, input: JsonValue, at: int = NOON) -> InstanceStarted:
