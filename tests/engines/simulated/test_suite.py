@@ -160,6 +160,20 @@ tests:
     assert passed == [(), (), ()]
 
 
+def test_a_workflow_inside_is_mocked_or_runs(tmp_path: Path) -> None:
+    (tmp_path / "child.yaml").write_text(
+        HEADER.replace("story", "child") + "do: [{double: {set: {n: '${ .n * 2 }'}}}]", encoding="utf-8"
+    )
+    document = "do: [{inner: {run: {workflow: {namespace: tests, name: child, version: latest, input: {n: 4}}}}}]"
+    tests = """
+workflows: [child.yaml]
+tests:
+  - {name: for real, expect: {output: {n: 8}}}
+  - {name: mocked, mocks: [{call: tests/child, returns: 1}], expect: {output: 1}}
+"""
+    assert [result.differences for result in results(tmp_path, tests, document)] == [(), ()]
+
+
 def test_coverage_names_what_never_ran_and_what_was_never_so(tmp_path: Path) -> None:
     loaded = suite(tmp_path, "tests: [{name: x, input: {cents: 5}, mocks: [{task: pay, returns: {cents: 5}}]}]")
     loaded.run(loaded.tests[0])
