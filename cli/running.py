@@ -28,6 +28,7 @@ from dalsegno.engines.embedded.visitor import Visitor
 from dalsegno.engines.errors import StoreError, Trouble, WorkflowSuspended, WorkflowTimeout, how_to_resume
 from dalsegno.engines.patience import Patience
 from dalsegno.engines.records import InstanceRecord
+from dalsegno.engines.sinks import Sink
 from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonValue
@@ -53,6 +54,7 @@ class Job:
     functions: Sequence[Callable[..., object]]
     timeout: float | None
     secrets: Secrets
+    lifecycle: Sequence[Sink] = ()
 
     @classmethod
     def prepare(
@@ -65,6 +67,7 @@ class Job:
         workflows: Sequence[str],
         timeout: str | None,
         secrets: Secrets,
+        lifecycle: Sequence[Sink] = (),
     ) -> Self:
         """The job that these arguments ask for; no store is touched before all of them are known to be good.
 
@@ -88,6 +91,7 @@ class Job:
             functions=loaded,
             timeout=patience,
             secrets=secrets,
+            lifecycle=lifecycle,
         )
 
     @property
@@ -198,6 +202,7 @@ def _engine(job: Job, progress: Progress, patience: float) -> AsyncEngine:
         activities=activities,
         performer=_Own(job.id, activities),
         secrets=job.secrets,
+        lifecycle=job.lifecycle,
         patience=patience,
         watcher=progress.watch if output.is_terminal(sys.stderr) else None,
     )

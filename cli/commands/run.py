@@ -10,6 +10,7 @@ from dalsegno.cli.options import (
     Debug,
     Functions,
     Input,
+    Lifecycle,
     Output,
     Secret,
     SecretsFile,
@@ -73,6 +74,7 @@ def run(
     secret: Secret = None,
     secrets: SecretsFile = None,
     secrets_dir: SecretsFolder = None,
+    lifecycle: Lifecycle = None,
     timeout: Timeout = None,
     verbose: Verbose = False,
     output: Output = Format.TEXT,
@@ -92,16 +94,19 @@ def run(
     Examples:
       dalsegno run hello.yaml --input '{"name": "Ada"}'
       dalsegno run order.yaml --input @order.json --functions shop.py --store orders.db --id order-7
+      dalsegno run order.yaml --lifecycle events.jsonl --lifecycle https://example.com/events
       dalsegno run report.yaml --secret TOKEN --secret key=@key.pem --secrets database.yaml
     """
     with result_alone():
         from dalsegno.cli.logs import show_records
         from dalsegno.cli.running import Job, outcome
         from dalsegno.cli.secrets import read_secrets
+        from dalsegno.cli.sinks import sinks_named
 
         show_records(verbose)
         given = read_secrets(secret or [], secrets or [], secrets_dir)
-        job = Job.prepare(file, input_, store, id_, functions or [], workflows or [], timeout, given)
+        sinks = sinks_named(lifecycle)
+        job = Job.prepare(file, input_, store, id_, functions or [], workflows or [], timeout, given, sinks)
         result = outcome(job)
     write_json(result)
     return Exit.DONE
