@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from dalsegno.activities.activity import RUNNING, ActivityError
 from dalsegno.activities.call import Call
+from dalsegno.activities.folders import Folders
 from dalsegno.activities.functions import PythonFunction
 from dalsegno.activities.loading import load_functions as load_functions
 from dalsegno.activities.masking import MASKS, Masks
@@ -27,8 +28,15 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 ENTRY_POINTS: Final = "dalsegno.activities"
-ADAPTERS: Final = {"http": "dalsegno.activities.http", "openapi": "dalsegno.activities.openapi"}
-"""Built-in activities and their modules, imported at the first call. Each has `perform(call, resources)`."""
+ADAPTERS: Final = {
+    "http": "dalsegno.activities.http",
+    "openapi": "dalsegno.activities.openapi",
+    "use/resource": "dalsegno.activities.resource",
+}
+"""Built-in activities and their modules, imported at the first call. Each has `perform(call, resources)`.
+
+Those with a slash are asked for by other tasks than a `call`, which would take their name for a URI.
+"""
 
 _LOGGER: Final = logging.getLogger("dalsegno.activities")
 
@@ -59,7 +67,7 @@ class Activities:
         for function in functions:
             self._add(PythonFunction(function))
         self._loaded: dict[str, PythonFunction] = {}
-        self._resources = Resources(http or HttpOptions())
+        self._resources = Resources(http or HttpOptions(), lambda: self.names)
         self._runner = Runner(threads)
         mark_records()
 
@@ -74,7 +82,12 @@ class Activities:
     @property
     def names(self) -> frozenset[str]:
         """What `call` can name: adapters, functions, and functions of installed packages."""
-        return frozenset({*ADAPTERS, *self._functions, *self._entry_points})
+        adapters = (name for name in ADAPTERS if "/" not in name)
+        return frozenset({*adapters, *self._functions, *self._entry_points})
+
+    def open(self, folders: Folders) -> None:
+        """From now on documents may read the files of these folders, and of no others."""
+        self._resources.folders = folders
 
     @property
     def abandoned(self) -> int:

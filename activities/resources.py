@@ -1,8 +1,9 @@
 """What adapters keep open from one call to the next: connection pools, fetched documents and their like."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol, TypeVar, cast
 
+from dalsegno.activities.folders import Folders
 from dalsegno.activities.options import HttpOptions
 
 
@@ -18,8 +19,11 @@ Kept = TypeVar("Kept", bound=Resource)
 class Resources:
     """One of each resource, made when first asked for, shared by all calls of an engine (on its one event loop)."""
 
-    def __init__(self, http: HttpOptions) -> None:
+    def __init__(self, http: HttpOptions, functions: Callable[[], Collection[str]] = frozenset[str]) -> None:
+        """`functions` tells the names that a `call` may use."""
         self.http = http
+        self.folders = Folders()
+        self.functions = functions
         self._kept: dict[object, Resource] = {}
 
     def get(self, make: "Callable[[Resources], Kept]") -> Kept:

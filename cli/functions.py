@@ -1,7 +1,8 @@
-"""The Python functions of a command: `--functions MODULE|FILE.py`."""
+"""What the document of a command may use: `--functions MODULE|FILE.py`, `--catalog DIR`, `--allow file=DIR`."""
 
 from collections.abc import Callable, Sequence
 
+from dalsegno.activities.folders import Folders
 from dalsegno.activities.loading import load_functions
 from dalsegno.activities.registry import Activities
 from dalsegno.cli.exits import WrongUsage
@@ -17,6 +18,18 @@ def load(sources: Sequence[str]) -> list[Callable[..., object]]:
         except DalsegnoError as error:
             raise WrongUsage(f"--functions: {error}") from error
     return loaded
+
+
+def folders_of(allow: Sequence[str], catalog: str | None) -> Folders:
+    """The folders of `--allow file=DIR` and `--catalog DIR`. Raises WrongUsage for another grant, and for no folder."""
+    grants = [grant for each in allow for grant in each.split(",") if grant]
+    for grant in grants:
+        if not grant.startswith("file="):
+            raise WrongUsage(f"--allow: {grant!r} is no grant that is known: write file=DIR")
+    try:
+        return Folders.of(grants, catalog)
+    except DalsegnoError as error:
+        raise WrongUsage(str(error)) from error
 
 
 def activities_of(functions: Sequence[Callable[..., object]]) -> Activities:

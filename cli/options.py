@@ -62,13 +62,21 @@ Store = Annotated[
         help="The store: one SQLite file.",
     ),
 ]
-Lifecycle = Annotated[
+Allow = Annotated[
     list[str] | None,
     typer.Option(
-        "--lifecycle",
-        metavar="FILE|URL|messages",
-        help="Where the language's lifecycle events of workflows and tasks go: a file that gets a JSON line for each, "
-        "an http(s) endpoint for CloudEvents, or `messages`, the store's own messages. May be repeated.",
+        "--allow",
+        metavar="GRANT",
+        help="What the document may do on this machine: file=DIR to name the files of a folder. May be repeated.",
+        show_default=False,
+    ),
+]
+Catalog = Annotated[
+    str | None,
+    typer.Option(
+        "--catalog",
+        metavar="DIR",
+        help="The folder of the catalog `default`: DIR/functions/NAME/VERSION/function.yaml.",
         show_default=False,
     ),
 ]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from dalsegno.activities.call import Call
+from dalsegno.activities.folders import Folders
 from dalsegno.activities.registry import Activities
 from dalsegno.activities.secrets import Secrets
 from dalsegno.cli import output
@@ -28,7 +29,6 @@ from dalsegno.engines.embedded.visitor import Visitor
 from dalsegno.engines.errors import StoreError, Trouble, WorkflowSuspended, WorkflowTimeout, how_to_resume
 from dalsegno.engines.patience import Patience
 from dalsegno.engines.records import InstanceRecord
-from dalsegno.engines.sinks import Sink
 from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonValue
@@ -54,7 +54,7 @@ class Job:
     functions: Sequence[Callable[..., object]]
     timeout: float | None
     secrets: Secrets
-    lifecycle: Sequence[Sink] = ()
+    folders: Folders
 
     @classmethod
     def prepare(
@@ -67,7 +67,7 @@ class Job:
         workflows: Sequence[str],
         timeout: str | None,
         secrets: Secrets,
-        lifecycle: Sequence[Sink] = (),
+        folders: Folders,
     ) -> Self:
         """The job that these arguments ask for; no store is touched before all of them are known to be good.
 
@@ -91,7 +91,7 @@ class Job:
             functions=loaded,
             timeout=patience,
             secrets=secrets,
-            lifecycle=lifecycle,
+            folders=folders,
         )
 
     @property
@@ -197,12 +197,12 @@ async def _open(
 
 def _engine(job: Job, progress: Progress, patience: float) -> AsyncEngine:
     activities = activities_of(job.functions)
+    activities.open(job.folders)
     return AsyncEngine(
         job.store,
         activities=activities,
         performer=_Own(job.id, activities),
         secrets=job.secrets,
-        lifecycle=job.lifecycle,
         patience=patience,
         watcher=progress.watch if output.is_terminal(sys.stderr) else None,
     )

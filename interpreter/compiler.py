@@ -8,9 +8,11 @@ from typing import TypedDict
 from dalsegno.interpreter.dataflow import NO_FLOW, DataFlow
 from dalsegno.interpreter.expressions import ExpressionSyntaxError
 from dalsegno.interpreter.extensions import Extension
+from dalsegno.interpreter.fetching import Resource
 from dalsegno.interpreter.flow import Directive, Flow
 from dalsegno.interpreter.graph import Step, StepGraph, StepList
-from dalsegno.interpreter.schemas import SchemaCheck, compile_schema
+from dalsegno.interpreter.schemas import FetchedCheck, SchemaCheck, compile_schema
+from dalsegno.interpreter.sources import SCHEMA
 from dalsegno.interpreter.templates import Language, Template
 from dalsegno.schema.extensions import extends
 from dalsegno.schema.model import Schema, Task, TaskList, Transform, Workflow
@@ -46,6 +48,9 @@ class Compiler:
     lists: dict[str, StepList] = field(default_factory=dict[str, StepList])
     activities: dict[str, str] = field(default_factory=dict[str, str])
     extensions: tuple[Extension, ...] = ()
+    #: The URI of what is compiled, where it is a fetched function; of a document only the instance knows it.
+    base: str | None = None
+    resources: dict[str, Resource] = field(default_factory=dict[str, Resource])
 
     def list(self, tasks: TaskList, reference: str) -> StepList:
         """A list of tasks; `reference` is the list's own JSON pointer."""
@@ -64,19 +69,23 @@ class Compiler:
         self.steps[step.reference] = step
         return step
 
+    def graph(self, root: Step) -> StepGraph:
+        """What was compiled."""
+        return StepGraph(self.workflow, root, self.steps, self.lists, self.activities, tuple(self.resources.values()))
+
     def optional(self, build: Callable[[str], Template], source: str | None) -> Template | None:
         """A template, where the document gives one."""
         return None if source is None else build(source)
 
-    def flow(self, input_: Transform, output: Transform, export: Transform) -> DataFlow:
-        """The schemas and transformations of a task or workflow."""
+    def flow(self, input_: Transform, output: Transform, export: Transform, owner: str = "") -> DataFlow:
+        """The schemas and transformations of a task or workflow; `owner` is its reference."""
         flow = DataFlow(
-            input_schema=self._schema(input_.schema),
+            input_schema=self._schema(input_.schema, owner or "/input"),
             input_from=self._transform(input_),
             output_as=self._transform(output),
-            output_schema=self._schema(output.schema),
+            output_schema=self._schema(output.schema, owner or "/output"),
             export_as=self._transform(export),
-            export_schema=self._schema(export.schema),
+            export_schema=self._schema(export.schema, owner),
         )
         return NO_FLOW if flow == NO_FLOW else flow
 
@@ -94,7 +103,7 @@ class Compiler:
                 reference=task.reference,
                 definition=task.definition,
                 condition=self.optional(self.language.condition, task.if_),
-                flow=self.flow(task.input, task.output, task.export),
+                flow=self.flow(task.input, task.output, task.export, task.reference),
                 timeout=self.timeout(task.timeout),
                 then=directive(task.then, targets),
                 extensions=tuple(each for each in self.extensions if extends(each.extend, task)),
@@ -106,12 +115,21 @@ class Compiler:
     def _transform(self, transform: Transform) -> Template | None:
         return None if transform.expression is None else self.language.bare(transform.expression)
 
-    def _schema(self, schema: Schema | None) -> SchemaCheck | None:
+    def _schema(self, schema: Schema | None, owner: str) -> SchemaCheck | FetchedCheck | None:
         if schema is None:
             return None
-        if schema.resource is not None:
-            raise NotSupported("a schema given as `resource`")
-        return compile_schema(schema)
+        if schema.resource is None:
+            return compile_schema(schema)
+        from dalsegno.interpreter.endpoints import compile_endpoint
+
+        endpoint = schema.resource["endpoint"]
+        written = endpoint["uri"] if isinstance(endpoint, dict) else endpoint
+        # The same words mean another place in another file.
+        name = str(written) if self.base is None else f"{self.base} {written}"
+        template, _ = compile_endpoint(self, endpoint)
+        resource = Resource(SCHEMA, name, template, self.base, owner, {"format": schema.format})
+        self.resources.setdefault(name, resource)
+        return FetchedCheck(name, schema.format)
 
 
 # Builds one type of step: the compiler, the task, the step's common fields, and the tasks of its list by name.
@@ -136,14 +154,21 @@ def compile_workflow(workflow: Workflow) -> StepGraph:
 
     Raises InvalidDocument where the document uses what this version cannot run (code `not-supported`).
     """
-    # Imported here: the table of step types knows every module that builds with this one.
-    from dalsegno.interpreter.steps import BUILDERS, build_extensions, build_functions, build_root
+    from dalsegno.interpreter.steps import build_extensions, build_functions, build_root
 
-    compiler = Compiler(workflow, Language(workflow.language, workflow.mode == "loose"), BUILDERS)
+    compiler = compiler_of(workflow)
     try:
         compiler.extensions = build_extensions(compiler)
         build_functions(compiler)
         root = build_root(compiler)
     except (NotSupported, ExpressionSyntaxError, ValueError) as error:
         raise unusable(workflow, "", error) from error
-    return StepGraph(workflow, root, compiler.steps, compiler.lists, compiler.activities)
+    return compiler.graph(root)
+
+
+def compiler_of(workflow: Workflow, base: str | None = None) -> Compiler:
+    """A compiler that has compiled nothing yet."""
+    # Imported here: the table of step types knows every module that builds with this one.
+    from dalsegno.interpreter.steps import BUILDERS
+
+    return Compiler(workflow, Language(workflow.language, workflow.mode == "loose"), BUILDERS, base=base)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dalsegno.interpreter.errors import WorkflowError
 from dalsegno.interpreter.execution import Execution
 from dalsegno.interpreter.frames import Frame
-from dalsegno.interpreter.schemas import SchemaCheck
+from dalsegno.interpreter.schemas import FetchedCheck, SchemaCheck
 from dalsegno.interpreter.templates import Template
 from dalsegno.schema.values import JsonValue
 
@@ -14,18 +14,18 @@ from dalsegno.schema.values import JsonValue
 class DataFlow:
     """The schemas and transformations of one task; None where the document gives none."""
 
-    input_schema: SchemaCheck | None = None
+    input_schema: SchemaCheck | FetchedCheck | None = None
     input_from: Template | None = None
     output_as: Template | None = None
-    output_schema: SchemaCheck | None = None
+    output_schema: SchemaCheck | FetchedCheck | None = None
     export_as: Template | None = None
-    export_schema: SchemaCheck | None = None
+    export_schema: SchemaCheck | FetchedCheck | None = None
 
     def enter(self, frame: Frame, execution: Execution) -> JsonValue:
         """The transformed input. Raises WorkflowError where the raw one fails its schema or the expression fails."""
         raw = frame.raw_input
         if self.input_schema is not None:
-            self.input_schema.check(raw, "the input")
+            self.input_schema.check(raw, "the input", execution)
         return raw if self.input_from is None else self.input_from.evaluate(raw, frame, execution)
 
     def leave(self, frame: Frame, execution: Execution, output: JsonValue) -> JsonValue:
@@ -34,7 +34,7 @@ class DataFlow:
         if self.output_as is not None:
             output = self.output_as.evaluate(output, frame, execution)
         if self.output_schema is not None:
-            self.output_schema.check(output, "the output")
+            self.output_schema.check(output, "the output", execution)
         frame.output = output
         if self.export_as is not None:
             context = self.export_as.evaluate(output, frame, execution)
@@ -42,7 +42,7 @@ class DataFlow:
                 raise WorkflowError.of("expression", "`export.as` must give an object or null: it replaces $context")
             frame.holder.context = context
         if self.export_schema is not None:
-            self.export_schema.check(frame.holder.context, "the exported context")
+            self.export_schema.check(frame.holder.context, "the exported context", execution)
         return output
 
 

@@ -7,11 +7,13 @@ from dalsegno.interpreter import chance
 from dalsegno.interpreter.events import InstanceStarted
 from dalsegno.interpreter.expressions import Budget, Environment
 from dalsegno.interpreter.frames import Frame
+from dalsegno.interpreter.sources import Sources, is_fetched
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.sealed import Sealed, Secrets
 from dalsegno.schema.values import JsonObject, JsonValue
 
 _NOTHING: Mapping[str, JsonValue] = {}
+NO_SECRETS = Sealed(Secrets(()))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -19,7 +21,7 @@ class Execution:
     """The part of a machine's state that is not a frame.
 
     `clock` is the time of the newest event in milliseconds since the epoch; `draws` counts what was drawn from chance;
-    `secrets` and `workflow` are the values of `$secrets` and `$workflow`.
+    `secrets` and `workflow` are the values of `$secrets` and `$workflow`; `sources` has what was fetched so far.
     """
 
     def __init__(self, workflow: Workflow, started: InstanceStarted) -> None:
@@ -28,6 +30,7 @@ class Execution:
         self.draws = 0
         self._budget = Budget(**started.budgets)
         self.environment = Environment(now=self.clock, budget=self._budget)
+        self.sources = Sources()
         self.secrets = Sealed(Secrets(workflow.secrets))
         self.workflow: JsonValue = {
             "id": started.instance,
@@ -85,7 +88,8 @@ def _described(frame: Frame) -> JsonObject:
 
 
 def _secrets(execution: Execution, frame: Frame) -> JsonValue:
-    return execution.secrets
+    # What was fetched is not trusted with them: a call gives it, in `with`, the ones that it needs.
+    return NO_SECRETS if is_fetched(frame.step.reference) else execution.secrets
 
 
 _ARGUMENTS: dict[str, Callable[[Execution, Frame], JsonValue]] = {

@@ -21,6 +21,7 @@ from dalsegno.schema.values import JsonObject, JsonValue
 
 if TYPE_CHECKING:
     from dalsegno.interpreter.extensions import Extension
+    from dalsegno.interpreter.fetching import Resource
     from dalsegno.interpreter.machine import Machine
 
 
@@ -105,7 +106,7 @@ class StepGraph:
     """A compiled document.
 
     `steps` and `lists` find nodes by reference; `activities` names every activity that the document may ask for, with
-    the reference of the first task that does.
+    the reference of the first task that does; `resources` is what must be fetched before it can run.
     """
 
     workflow: Workflow
@@ -113,3 +114,4 @@ class StepGraph:
     steps: Mapping[str, Step]
     lists: Mapping[str, StepList]
     activities: Mapping[str, str]
+    resources: "tuple[Resource, ...]" = ()

@@ -36,6 +36,7 @@ from dalsegno.interpreter.events import (
 )
 from dalsegno.interpreter.execution import Execution
 from dalsegno.interpreter.extensions import follow
+from dalsegno.interpreter.fetching import fetched
 from dalsegno.interpreter.filters import Filter
 from dalsegno.interpreter.flow import Directive, Flow
 from dalsegno.interpreter.frames import Frame
@@ -149,7 +150,7 @@ class Machine:
         """What a template gives for `value` (its `.`) in a frame. Raises WorkflowError."""
         return template.evaluate(value, frame, self.execution)
 
-    def schedule(self, frame: Frame, activity: str, arguments: JsonValue) -> None:
+    def schedule(self, frame: Frame, activity: str, arguments: JsonValue, purpose: str = "activity") -> None:
         """Ask for an activity; the step is `answered` with ActivityCompleted or ActivityFailed."""
         hold_depth(arguments, "the arguments of the call")
         command = ScheduleActivity(
@@ -159,7 +160,7 @@ class Machine:
             arguments=arguments,
             key=self.execution.started.execution + frame.position(),
         )
-        self.requests.ask(frame, "activity", command)
+        self.requests.ask(frame, purpose, command)
 
     def start_timer(self, frame: Frame, length: int, purpose: str) -> None:
         """Ask for a timer of `length` milliseconds; the step is `answered` with TimerFired."""
@@ -328,6 +329,14 @@ class Machine:
             raise NondeterminismError(0, f"of semantics {event.semantics}", f"semantics {SEMANTICS}")
         self._execution = Execution(self.graph.workflow, event)
         self.root = root = Frame(self.graph.root, None, event.at, event.input)
+        try:
+            if fetched(self, root, self.graph.resources, event.input):
+                self.open(root)
+        except WorkflowError as error:
+            self.fault(root, error.error)
+
+    def open(self, root: Frame) -> None:
+        """Enter the workflow: all that must be fetched before is there."""
         where = "/input"
         try:
             enter(self, root)

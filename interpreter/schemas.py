@@ -13,7 +13,7 @@ import msgspec
 
 from dalsegno.interpreter.depth import hold_depth
 from dalsegno.interpreter.errors import WorkflowError
-from dalsegno.schema.checks.inline_schemas import DRAFTS
+from dalsegno.schema.checks.inline_schemas import DRAFTS, draft_of
 from dalsegno.schema.model import Schema, escape
 from dalsegno.schema.sealed import Sealed, SealedError
 from dalsegno.schema.values import JsonValue
@@ -21,6 +21,8 @@ from dalsegno.schema.values import JsonValue
 if TYPE_CHECKING:
     from jsonschema import ValidationError
     from jsonschema.protocols import Validator
+
+    from dalsegno.interpreter.execution import Execution
 
 # What a schema can do to jsonschema that passed the door, beyond saying no.
 _UNUSABLE: Final = (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError)
@@ -32,7 +34,7 @@ class SchemaCheck:
 
     validator: "Validator"
 
-    def check(self, value: JsonValue, what: str) -> None:
+    def check(self, value: JsonValue, what: str, execution: "Execution | None" = None) -> None:
         """Holds `value` against the schema; `what` names it: "the input".
 
         Raises WorkflowError: validation 400 that says where it fails, configuration for a schema that cannot be used.
@@ -56,6 +58,18 @@ class SchemaCheck:
             raise WorkflowError.of("validation", f"{what} does not match its schema{at}: {_reason(failure)}")
 
 
+@dataclass(frozen=True, slots=True)
+class FetchedCheck:
+    """A schema that was fetched when the instance began (decision D18); `name` is that of its source."""
+
+    name: str
+    format: str
+
+    def check(self, value: JsonValue, what: str, execution: "Execution") -> None:
+        """Holds `value` against the schema, as SchemaCheck does."""
+        execution.sources.schema(self.name, self.format).check(value, what)
+
+
 def compile_schema(schema: Schema) -> SchemaCheck:
     """A check from an inline schema. Raises ValueError for a format that is not JSON Schema."""
     import jsonschema
@@ -64,10 +78,7 @@ def compile_schema(schema: Schema) -> SchemaCheck:
 
     from dalsegno.interpreter.patterns import KEYWORDS
 
-    name, _, draft = schema.format.partition(":")
-    draft = draft or "2020-12"
-    if name != "json" or draft not in DRAFTS:
-        raise ValueError(f"schema format {schema.format!r} is not known; use json, or json:<draft>")
+    draft = draft_of(schema.format)
     validator = cast(Any, extend)(getattr(jsonschema, DRAFTS[draft]), KEYWORDS)
     nothing_else: Registry[Any] = Registry()
     return SchemaCheck(validator(schema.document, registry=nothing_else))

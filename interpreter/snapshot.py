@@ -16,9 +16,12 @@ from dalsegno.interpreter.execution import Execution
 from dalsegno.interpreter.frames import Ask, Extending, Frame, State, tree
 from dalsegno.interpreter.graph import StepGraph
 from dalsegno.interpreter.machine import Machine
+from dalsegno.interpreter.modules import module_of
 from dalsegno.interpreter.notices import Observer
 from dalsegno.interpreter.same import encoded
+from dalsegno.interpreter.sources import Source, Sources
 from dalsegno.interpreter.steps.fork import ForkState
+from dalsegno.interpreter.steps.function import FunctionState
 from dalsegno.interpreter.steps.listen import ListenState
 from dalsegno.interpreter.steps.loop import LoopState
 from dalsegno.interpreter.steps.trying import TryState
@@ -66,7 +69,7 @@ class _Frame(msgspec.Struct, frozen=True):
     data: _Held
     held: _Held
     raw_output: _Held
-    state: ForkState | ListenState | LoopState | TryState | None
+    state: ForkState | FunctionState | ListenState | LoopState | TryState | None
     extending: Extending | None
 
 
@@ -77,6 +80,13 @@ class _Ask(msgspec.Struct, frozen=True):
     purpose: str
     command: Request
     data: _Held | None
+
+
+class _Source(msgspec.Struct, frozen=True):
+    """A source; `content` is that of it, which is kept without it."""
+
+    source: Source
+    content: _Held
 
 
 class _State(msgspec.Struct, frozen=True):
@@ -91,6 +101,7 @@ class _State(msgspec.Struct, frozen=True):
     frames: list[_Frame]
     asks: list[_Ask]
     agenda: list[int]
+    sources: list[_Source]
 
 
 _decoder = msgspec.json.Decoder(_State)
@@ -117,6 +128,7 @@ def take(machine: Machine) -> Snapshot:
         frames=[writer.frame(frame, index) for frame in frames],
         asks=[writer.ask(ask, index) for ask in machine.requests.awaited.values()],
         agenda=[index[id(frame)] for frame in machine.agenda if not frame.dropped],
+        sources=[writer.source(source) for source in machine.execution.sources.pinned.values()] if started else [],
     )
     return Snapshot(codec.encode(state), writer.values)
 
@@ -143,6 +155,7 @@ def restore(graph: StepGraph, snapshot: Snapshot, observer: Observer | None = No
     execution = machine.adopt(Execution(graph.workflow, started))
     execution.tick(state.clock)
     execution.draws = state.draws
+    reader.sources(state.sources, execution.sources)
     try:
         frames = reader.frames(state.frames)
     except KeyError as error:
@@ -185,8 +198,11 @@ class _Writer:
             held=self.value(frame.held),
             raw_output=self.value(frame.raw_output),
             extending=frame.extending,
-            state=cast("ForkState | ListenState | LoopState | TryState | None", frame.state),
+            state=cast("ForkState | FunctionState | ListenState | LoopState | TryState | None", frame.state),
         )
+
+    def source(self, source: Source) -> _Source:
+        return _Source(msgspec.structs.replace(source, content=None), self.value(source.content))
 
     def ask(self, ask: Ask, index: dict[int, int]) -> _Ask:
         command = ask.command
@@ -216,7 +232,14 @@ class _Reader:
     def __init__(self, graph: StepGraph, values: dict[str, bytes]) -> None:
         self._graph = graph
         self._values = values
+        self._sources = Sources()
         self._read: dict[str, JsonValue] = {}
+
+    def sources(self, stored: list[_Source], sources: Sources) -> None:
+        self._sources = sources
+        for each in stored:
+            source = msgspec.structs.replace(each.source, content=self.value(each.content))
+            sources.pin(source, module_of(source, self._graph.workflow))
 
     def frames(self, stored: list[_Frame]) -> list[Frame]:
         frames: list[Frame] = []
@@ -227,11 +250,13 @@ class _Reader:
         return frames
 
     def _frame(self, stored: _Frame, parent: Frame | None) -> Frame:
-        frame = Frame(self._graph.steps[stored.step], parent, stored.started, self.value(stored.raw_input))
+        step = self._sources.graph_of(stored.step, self._graph).steps[stored.step]
+        frame = Frame(step, parent, stored.started, self.value(stored.raw_input))
         frame.input = self.value(stored.input)
         frame.context = self.value(stored.context)
         frame.variables = self._variables(stored.variables)
-        frame.tasks = None if stored.tasks is None else self._graph.lists[stored.tasks]
+        if stored.tasks is not None:
+            frame.tasks = self._sources.graph_of(stored.tasks, self._graph).lists[stored.tasks]
         frame.cursor = stored.cursor
         frame.visits = stored.visits
         frame.data = self.value(stored.data)

@@ -126,7 +126,18 @@ def _plain(value: JsonValue) -> JsonValue:
 @cache
 def workflow_rule() -> Rule:
     """The rule for a whole document."""
-    return compile_rules(cast(JsonObject, json.loads(schema_text())))
+    return _language().root()
+
+
+@cache
+def task_rule() -> Rule:
+    """The rule for a task that stands alone: a function in a file of its own."""
+    return _language().definition("task")
+
+
+@cache
+def _language() -> "_Compiler":
+    return _Compiler(cast(JsonObject, json.loads(schema_text())))
 
 
 @cache
@@ -154,6 +165,9 @@ class _Compiler:
 
     def root(self) -> Rule:
         return self._rule(self._schema)
+
+    def definition(self, name: str) -> Rule:
+        return self._rules[f"#/$defs/{name}"]
 
     def _rule(self, schema: JsonValue) -> Rule:
         rule = Rule()

@@ -7,10 +7,11 @@ import typer
 from dalsegno.cli.exits import Exit
 from dalsegno.cli.options import (
     DEFAULT_STORE,
+    Allow,
+    Catalog,
     Debug,
     Functions,
     Input,
-    Lifecycle,
     Output,
     Secret,
     SecretsFile,
@@ -74,7 +75,8 @@ def run(
     secret: Secret = None,
     secrets: SecretsFile = None,
     secrets_dir: SecretsFolder = None,
-    lifecycle: Lifecycle = None,
+    allow: Allow = None,
+    catalog: Catalog = None,
     timeout: Timeout = None,
     verbose: Verbose = False,
     output: Output = Format.TEXT,
@@ -94,19 +96,19 @@ def run(
     Examples:
       dalsegno run hello.yaml --input '{"name": "Ada"}'
       dalsegno run order.yaml --input @order.json --functions shop.py --store orders.db --id order-7
-      dalsegno run order.yaml --lifecycle events.jsonl --lifecycle https://example.com/events
+      dalsegno run order.yaml --catalog catalog --allow file=functions
       dalsegno run report.yaml --secret TOKEN --secret key=@key.pem --secrets database.yaml
     """
     with result_alone():
+        from dalsegno.cli.functions import folders_of
         from dalsegno.cli.logs import show_records
         from dalsegno.cli.running import Job, outcome
         from dalsegno.cli.secrets import read_secrets
-        from dalsegno.cli.sinks import sinks_named
 
         show_records(verbose)
         given = read_secrets(secret or [], secrets or [], secrets_dir)
-        sinks = sinks_named(lifecycle)
-        job = Job.prepare(file, input_, store, id_, functions or [], workflows or [], timeout, given, sinks)
+        folders = folders_of(allow or [], catalog)
+        job = Job.prepare(file, input_, store, id_, functions or [], workflows or [], timeout, given, folders)
         result = outcome(job)
     write_json(result)
     return Exit.DONE

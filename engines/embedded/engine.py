@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, suppress
 from types import TracebackType
 from typing import Literal, Self, TypeVar, cast
 
+from dalsegno.activities.folders import Folders
 from dalsegno.activities.registry import Activities
 from dalsegno.activities.secrets import Secrets
 from dalsegno.engines.documents import Door, Source
@@ -66,6 +67,7 @@ class AsyncEngine:
         activities: "Iterable[Callable[..., object]] | Activities" = (),
         secrets: Mapping[str, JsonValue] | Secrets | None = None,
         allow: Iterable[str] = (),
+        catalog: "str | os.PathLike[str] | None" = None,
         patience: float | None = 30,
         machines: int = 1_000,
         timezone: str | None = None,
@@ -91,10 +93,13 @@ class AsyncEngine:
 
         `secrets` has the values of those that documents declare under `use.secrets`, by name: texts, or objects with
         fields such as `username` and `password`; it raises DalsegnoError for what is no plain data. They are never
-        kept. `allow` is for what documents cannot do yet: no task that this version runs needs a grant.
+        kept. `allow` are grants: with `file=DIR` documents may name the files of a folder. `catalog` is the folder of
+        the catalog `default`. Both raise DalsegnoError for what is no folder.
         """
         self.path = os.fspath(store)
         self._activities = activities if isinstance(activities, Activities) else Activities(activities)
+        if allow or catalog is not None:
+            self._activities.open(Folders.of(allow, catalog))
         self._performer: Performer = performer or self._activities
         self._patience = patience
         self._clock = clock or SystemClock()

@@ -33,6 +33,7 @@ def run(
     activities: "Iterable[Callable[..., object]] | Activities" = (),
     secrets: Mapping[str, JsonValue] | Secrets | None = None,
     allow: Iterable[str] = (),
+    catalog: "str | os.PathLike[str] | None" = None,
     timeout: Timeout = None,
     workflows: Iterable[Source] = (),
 ) -> JsonValue:
@@ -41,8 +42,9 @@ def run(
     `workflow` is a path, a mapping or a Workflow. Without a `store`, nothing outlives the call. With `store` and `id`,
     the same call takes up a run that was killed, and gives the recorded outcome of one that has ended, even while
     another engine is at work on the store. `timeout`, in seconds or as an ISO 8601 duration, limits all the waiting;
-    without it another engine may keep the store for 30 seconds. `secrets` are those of an Engine. `workflows` are
-    others that this one and its children may run (`run: workflow`), besides those that are registered in the store.
+    without it another engine may keep the store for 30 seconds. `secrets`, `allow` and
+    `catalog` are those of an Engine. `workflows` are others that this one and its children may run (`run: workflow`),
+    besides those that are registered in the store.
 
     Raises WorkflowFaulted, WorkflowCancelled, WorkflowSuspended, WorkflowTimeout, InvalidDocument, InstanceExists
     (another document or input has this id), StoreError, FileNotFoundError.
@@ -54,7 +56,13 @@ def run(
 
     def engine() -> Engine:
         return Engine(
-            path, activities=known, secrets=secrets, allow=allow, machines=100, patience=patience.at_most(_LOOK)
+            path,
+            activities=known,
+            secrets=secrets,
+            allow=allow,
+            catalog=catalog,
+            machines=100,
+            patience=patience.at_most(_LOOK),
         )
 
     with ExitStack() as closing:

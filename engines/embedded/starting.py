@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -44,6 +45,7 @@ def begun(workflow: Workflow, input: JsonValue, *, id: str, now: int, ids: Ids) 
         input=input,
         budgets=asdict(Budget()),
         runtime=runtime(),
+        base=None if workflow.path is None else Path(workflow.path).absolute().as_uri(),
     )
 
 

@@ -47,9 +47,9 @@ class CallStep(Step):
 
 
 def build(compiler: Compiler, task: CallTask, common: Common, targets: Mapping[str, int]) -> Step:
-    if task.call not in BUILT_IN | COMING and task.call in compiler.workflow.use("functions"):
+    _refuse(task.call)
+    if task.call not in BUILT_IN and function.is_function(compiler, task.call):
         return function.build(compiler, task, common, targets)
-    _refuse(compiler, task.call)
     if task.call in BUILT_IN:
         arguments, scheme = _with_endpoint(compiler, as_object(task.arguments))
     else:
@@ -58,12 +58,10 @@ def build(compiler: Compiler, task: CallTask, common: Common, targets: Mapping[s
     return CallStep(**common, activity=task.call, arguments=arguments, scheme=scheme)
 
 
-def _refuse(compiler: Compiler, name: str) -> None:
+def _refuse(name: str) -> None:
     """Raises NotSupported for the kinds of calls that come later."""
     if name in COMING:
         raise NotSupported(f"`call: {name}`")
-    if "@" in name or "://" in name:
-        raise NotSupported(f"calling `{name}` from a catalog or by its URI")
 
 
 def _with_endpoint(compiler: Compiler, given: JsonObject) -> tuple[Template, str | None]:

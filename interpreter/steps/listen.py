@@ -180,7 +180,9 @@ def _each(compiler: Compiler, task: ListenTask, foreach: JsonObject) -> EachStep
         name=task.name,
         reference=reference,
         definition=foreach,
-        flow=compiler.flow(Transform(), transform(foreach.get("output"), "as"), transform(foreach.get("export"), "as")),
+        flow=compiler.flow(
+            Transform(), transform(foreach.get("output"), "as"), transform(foreach.get("export"), "as"), reference
+        ),
         item=cast(str, foreach.get("item", "item")),
         at=cast(str, foreach.get("at", "index")),
         body=body,

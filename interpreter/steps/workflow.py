@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 
 from dalsegno.interpreter.compiler import Compiler
-from dalsegno.interpreter.frames import Frame
+from dalsegno.interpreter.errors import WorkflowError
+from dalsegno.interpreter.events import Answer
+from dalsegno.interpreter.fetching import take, unavailable
+from dalsegno.interpreter.frames import Ask, Frame
 from dalsegno.interpreter.graph import Step, StepList
 from dalsegno.interpreter.machine import Machine
 from dalsegno.interpreter.walking import TIMEOUT
@@ -23,6 +26,14 @@ class WorkflowStep(Step):
             machine.start_timer(frame, machine.length(self.timeout, frame), TIMEOUT)
         frame.context = {}  # Not before: what shapes the workflow's input sees none (decisions D1, D6).
         machine.run_list(frame, self.main, frame.input)
+
+    def answered(self, machine: Machine, frame: Frame, ask: Ask, answer: Answer) -> None:
+        try:
+            complete = take(machine, frame, ask, answer)
+        except WorkflowError as error:
+            raise unavailable(machine.graph.resources, ask, error) from None
+        if complete:
+            machine.open(frame)
 
 
 def build(compiler: Compiler) -> Step:

@@ -11,13 +11,18 @@ from dalsegno.schema.source import Source
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document that is being validated; `functions` are the registered ones, None where they are not known."""
+    """A document that is being validated; `functions` are the registered ones, None where they are not known.
+
+    A part of a document that stands alone cannot say how its expressions are written: `dialect` does, the name of their
+    language and whether it is read loosely.
+    """
 
     source: Source
     root: Place
     findings: Findings
     expressions: ExpressionChecker | None
     functions: Collection[str] | None
+    dialect: tuple[str, bool] | None = None
     # Both are asked for every reference, and the same for all of them.
     misspelt: dict[str, bool] = field(default_factory=dict[str, bool])
     _used: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
@@ -25,12 +30,16 @@ class Document:
     @property
     def language(self) -> str:
         """The language of the document's expressions."""
+        if self.dialect is not None:
+            return self.dialect[0]
         place = self.root.at("evaluate", "language")
         return place.value if place is not None and isinstance(place.value, str) else "jq"
 
     @property
     def loose(self) -> bool:
         """Whether any text is tried as an expression (DSL reference, "Evaluate")."""
+        if self.dialect is not None:
+            return self.dialect[1]
         place = self.root.at("evaluate", "mode")
         return place is not None and place.value == "loose"
 

@@ -37,6 +37,15 @@ _NAMED: Final = frozenset(
 _TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
 
 
+def draft_of(format: str) -> str:
+    """The draft that the format of a schema names (decision D17). Raises ValueError for what is no JSON Schema."""
+    name, _, draft = format.partition(":")
+    draft = draft or "2020-12"
+    if name != "json" or draft not in DRAFTS:
+        raise ValueError(f"schema format {format!r} is not known; use json, or json:<draft>")
+    return draft
+
+
 def check_schema(mark: Mark, document: Document) -> None:
     """The format is JSON Schema, and an inline schema is a valid one."""
     declared = mark.place.get("format")
@@ -51,10 +60,11 @@ def check_schema(mark: Mark, document: Document) -> None:
             return
     inline = mark.place.get("document")
     if inline is not None and not inline.node.broken:
-        _check_inline(inline, draft, document)
+        check_inline(inline, draft, document)
 
 
-def _check_inline(inline: Place, draft: str, document: Document) -> None:
+def check_inline(inline: Place, draft: str, document: Document) -> None:
+    """The schema itself; `draft` is a key of DRAFTS."""
     if not isinstance(inline.value, dict | bool):
         message = "a JSON Schema is a mapping, such as {type: object}"
         document.findings.at_value("invalid-schema", inline, message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from hashlib import blake2b
 from heapq import heappop, heappush
 
 import msgspec
@@ -37,8 +38,10 @@ from dalsegno.interpreter.events import (
 )
 from dalsegno.interpreter.matching import matches
 from dalsegno.interpreter.notices import Notice, TaskStarted
+from dalsegno.interpreter.reading import read
+from dalsegno.interpreter.sources import ACTIVITY
 from dalsegno.schema.model import Workflow
-from dalsegno.schema.values import JsonObject, JsonValue
+from dalsegno.schema.values import JsonObject, JsonValue, as_object
 from plain_yaml import read_yaml
 
 NOON = 1_700_000_000_000
@@ -57,7 +60,8 @@ class Host:
     """Runs one instance to its end; `hold` names activities and workflows that never answer.
 
     `feed` are messages that come one by one, whenever nothing else is left to do but to wait; `children` answer for the
-    workflows that the instance runs, by their names.
+    workflows that the instance runs, by their names. `sources` are the texts that can be fetched, by URI;
+    `base` is the URI of the document.
     """
 
     def __init__(
@@ -69,6 +73,8 @@ class Host:
         hold: frozenset[str] = frozenset(),
         feed: Iterable[JsonObject] = (),
         children: Mapping[str, Answer] | None = None,
+        sources: Mapping[str, str] | None = None,
+        base: str | None = None,
     ) -> None:
         self.graph = compile(workflow(text) if isinstance(text, str) else text)
         self.notices: list[Notice] = []
@@ -79,15 +85,16 @@ class Host:
         self.messages: list[JsonObject] = []
         self.children: list[StartChild] = []
         self.released: list[int] = []
-        self._activities = activities or {}
         self._workflows = children or {}
+        self._activities = {**(activities or {}), ACTIVITY: self._fetch}
+        self.sources = dict(sources or {})
         self._hold = hold
         self._facts: deque[Fact] = deque()
         self._timers: list[tuple[int, int]] = []
         self._cancelled: set[int] = set()
         self._feed = deque(feed)
         self._deliveries: dict[int, deque[JsonObject]] = {}
-        self._facts.append(started(self.graph, {} if input is None else input))
+        self._facts.append(started(self.graph, {} if input is None else input, base=base))
 
     def step(self) -> bool:
         """Tell the machine the next fact, moving the clock where only a timer is left; False: nothing is left."""
@@ -213,6 +220,15 @@ class Host:
             case _:
                 pass
 
+    def _fetch(self, arguments: JsonObject) -> JsonValue:
+        uri = as_object(arguments["endpoint"])["uri"]
+        assert isinstance(uri, str)
+        if uri not in self.sources:
+            raise WorkflowError.of("communication", f"GET {uri} answered 404 Not Found", status=404)
+        text = self.sources[uri].encode()
+        digest = blake2b(text, digest_size=32).hexdigest()
+        return {"uri": uri, "digest": digest, "mediaType": "text/yaml", "content": read(arguments, uri, text)}
+
     def _perform(self, command: ScheduleActivity) -> Fact:
         arguments = command.arguments
         assert isinstance(arguments, dict)
@@ -232,7 +248,7 @@ class Host:
         return ChildCompleted(at=self.clock, id=command.seq, output=json.loads(json.dumps(output)))
 
 
-def started(graph: StepGraph, input: JsonValue, at: int = NOON) -> InstanceStarted:
+def started(graph: StepGraph, input: JsonValue, at: int = NOON, base: str | None = None) -> InstanceStarted:
     """The first event of an instance, the same each time."""
     described = graph.workflow
     return InstanceStarted(
@@ -246,6 +262,7 @@ def started(graph: StepGraph, input: JsonValue, at: int = NOON) -> InstanceStart
         seed="000102030405060708090a0b0c0d0e0f",
         input=input,
         runtime={"name": "dalsegno", "version": "0", "metadata": {}},
+        base=base,
     )
 
 
