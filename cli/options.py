@@ -80,6 +80,16 @@ Catalog = Annotated[
         show_default=False,
     ),
 ]
+Lifecycle = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--lifecycle",
+        metavar="FILE|URL|messages",
+        help="Where the language's lifecycle events of workflows and tasks go: a file that gets a JSON line for each, "
+        "an http(s) endpoint for CloudEvents, or `messages`, the store's own messages. May be repeated.",
+        show_default=False,
+    ),
+]
 Functions = Annotated[
     list[str] | None,
     typer.Option(

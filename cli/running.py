@@ -29,6 +29,7 @@ from dalsegno.engines.embedded.visitor import Visitor
 from dalsegno.engines.errors import StoreError, Trouble, WorkflowSuspended, WorkflowTimeout, how_to_resume
 from dalsegno.engines.patience import Patience
 from dalsegno.engines.records import InstanceRecord
+from dalsegno.engines.sinks import Sink
 from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonValue
@@ -55,6 +56,7 @@ class Job:
     timeout: float | None
     secrets: Secrets
     folders: Folders
+    lifecycle: Sequence[Sink] = ()
 
     @classmethod
     def prepare(
@@ -68,6 +70,7 @@ class Job:
         timeout: str | None,
         secrets: Secrets,
         folders: Folders,
+        lifecycle: Sequence[Sink] = (),
     ) -> Self:
         """The job that these arguments ask for; no store is touched before all of them are known to be good.
 
@@ -92,6 +95,7 @@ class Job:
             timeout=patience,
             secrets=secrets,
             folders=folders,
+            lifecycle=lifecycle,
         )
 
     @property
@@ -203,6 +207,7 @@ def _engine(job: Job, progress: Progress, patience: float) -> AsyncEngine:
         activities=activities,
         performer=_Own(job.id, activities),
         secrets=job.secrets,
+        lifecycle=job.lifecycle,
         patience=patience,
         watcher=progress.watch if output.is_terminal(sys.stderr) else None,
     )

@@ -14,6 +14,7 @@ from dalsegno.cli.interruption import interruptible
 from dalsegno.cli.logs import show_records
 from dalsegno.engines.embedded.engine import AsyncEngine
 from dalsegno.engines.errors import StoreError, Trouble
+from dalsegno.engines.sinks import Sink
 from dalsegno.engines.system import zone
 from dalsegno.schema.errors import HostLimit
 
@@ -26,9 +27,17 @@ class Work:
     functions: Sequence[Callable[..., object]]
     secrets: Secrets
     timezone: str | None
+    lifecycle: Sequence[Sink] = ()
 
     @classmethod
-    def prepare(cls, store: str, functions: Sequence[str], secrets: Secrets, timezone: str | None) -> Self:
+    def prepare(
+        cls,
+        store: str,
+        functions: Sequence[str],
+        secrets: Secrets,
+        timezone: str | None,
+        lifecycle: Sequence[Sink] = (),
+    ) -> Self:
         """The engine that these arguments ask for; nothing is touched before they are known to be good.
 
         Raises WrongUsage.
@@ -41,7 +50,7 @@ class Work:
             raise WrongUsage(f"--timezone: {error}") from None
         loaded = load(functions)
         activities_of(loaded)
-        return cls(store, loaded, secrets, timezone)
+        return cls(store, loaded, secrets, timezone, lifecycle)
 
     def go_on(self) -> None:
         """Works until a signal comes, or something stops the engine. Raises Interrupted, StoreError."""
@@ -71,4 +80,5 @@ class Work:
             secrets=self.secrets,
             patience=patience,
             timezone=self.timezone,
+            lifecycle=self.lifecycle,
         )

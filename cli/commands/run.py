@@ -12,6 +12,7 @@ from dalsegno.cli.options import (
     Debug,
     Functions,
     Input,
+    Lifecycle,
     Output,
     Secret,
     SecretsFile,
@@ -77,6 +78,7 @@ def run(
     secrets_dir: SecretsFolder = None,
     allow: Allow = None,
     catalog: Catalog = None,
+    lifecycle: Lifecycle = None,
     timeout: Timeout = None,
     verbose: Verbose = False,
     output: Output = Format.TEXT,
@@ -97,6 +99,7 @@ def run(
       dalsegno run hello.yaml --input '{"name": "Ada"}'
       dalsegno run order.yaml --input @order.json --functions shop.py --store orders.db --id order-7
       dalsegno run order.yaml --catalog catalog --allow file=functions
+      dalsegno run order.yaml --lifecycle events.jsonl --lifecycle https://example.com/events
       dalsegno run report.yaml --secret TOKEN --secret key=@key.pem --secrets database.yaml
     """
     with result_alone():
@@ -104,11 +107,13 @@ def run(
         from dalsegno.cli.logs import show_records
         from dalsegno.cli.running import Job, outcome
         from dalsegno.cli.secrets import read_secrets
+        from dalsegno.cli.sinks import sinks_named
 
         show_records(verbose)
         given = read_secrets(secret or [], secrets or [], secrets_dir)
         folders = folders_of(allow or [], catalog)
-        job = Job.prepare(file, input_, store, id_, functions or [], workflows or [], timeout, given, folders)
+        sinks = sinks_named(lifecycle)
+        job = Job.prepare(file, input_, store, id_, functions or [], workflows or [], timeout, given, folders, sinks)
         result = outcome(job)
     write_json(result)
     return Exit.DONE

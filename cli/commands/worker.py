@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from dalsegno.cli.exits import Exit
-from dalsegno.cli.options import DEFAULT_STORE, Debug, Functions, Secret, SecretsFile, SecretsFolder, Store
+from dalsegno.cli.options import DEFAULT_STORE, Debug, Functions, Lifecycle, Secret, SecretsFile, SecretsFolder, Store
 
 Timezone = Annotated[
     str | None,
@@ -27,6 +27,7 @@ def worker(
     secrets: SecretsFile = None,
     secrets_dir: SecretsFolder = None,
     timezone: Timezone = None,
+    lifecycle: Lifecycle = None,
     debug: Debug = False,
 ) -> Exit:
     """Run the engine of a store until Ctrl-C: instances go on, timers fire, schedules start what is due.
@@ -38,11 +39,12 @@ def worker(
     \b
     Examples:
       dalsegno worker --store reports.db --functions reports.py
-      dalsegno worker --store reports.db --timezone Europe/Berlin
+      dalsegno worker --store reports.db --timezone Europe/Berlin --lifecycle https://example.com/events
     """
     from dalsegno.cli.secrets import read_secrets
+    from dalsegno.cli.sinks import sinks_named
     from dalsegno.cli.working import Work
 
     given = read_secrets(secret or [], secrets or [], secrets_dir)
-    Work.prepare(store, functions or [], given, timezone).go_on()
+    Work.prepare(store, functions or [], given, timezone, sinks_named(lifecycle)).go_on()
     return Exit.DONE

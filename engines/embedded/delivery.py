@@ -9,15 +9,18 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import msgspec
 
 from dalsegno.engines.embedded.round import Ask, Round
 from dalsegno.engines.ports import Clock
-from dalsegno.engines.sinks import Dispatch, Receipt, Sink, Target, target_of
+from dalsegno.engines.sinks import Dispatch, Sink
 from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.values import JsonObject
+
+if TYPE_CHECKING:
+    from dalsegno.engines.targets import Receipt, Target
 
 _T = TypeVar("_T")
 
@@ -50,6 +53,10 @@ class Delivery:
 
     def prepare(self) -> None:
         """Looks whether the sinks can be used at all. Raises DalsegnoError."""
+        if not self._sinks:
+            return
+        from dalsegno.engines.targets import target_of  # It brings an HTTP client with it.
+
         self._couriers = [_Courier(sink, target_of(sink), self._clock, self._tell) for sink in self._sinks]
 
     def start(self) -> None:
@@ -76,7 +83,7 @@ class Delivery:
 class _Courier:
     """The thread of one sink."""
 
-    def __init__(self, sink: Sink, target: Target | None, clock: Clock, tell: Callable[[Ask], None]) -> None:
+    def __init__(self, sink: Sink, target: "Target | None", clock: Clock, tell: Callable[[Ask], None]) -> None:
         self._sink = sink
         self._target = target
         self._clock = clock
@@ -124,7 +131,7 @@ class _Courier:
         self._ask(lambda round_: round_.store.outbox.remove(receipt.taken))
         return self._learn(batch, receipt)
 
-    def _learn(self, batch: Sequence[Dispatch], receipt: Receipt) -> bool:
+    def _learn(self, batch: Sequence[Dispatch], receipt: "Receipt") -> bool:
         """Takes note of what a sink took, and pauses where it is in trouble; False: there is no time for that."""
         taken = set(receipt.taken)
         for each in batch:

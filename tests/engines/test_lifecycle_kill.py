@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from dalsegno.engines.sinks import FileTarget, HttpTarget
+from dalsegno.engines.targets import FileTarget, HttpTarget
 from endpoint import serving
 from soak import count
 

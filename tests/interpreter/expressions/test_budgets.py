@@ -49,6 +49,73 @@ BOMBS = [
     ("{} | until(false; . * {a: .})", "elements"),
 ]
 
+#: Each goes through something large again and again, which is not one step.
+LARGE_WORK = """
+"x" * 1e5 | until(false; .[1:])
+"x" * 1e5 | [range(1e4) as $i | .[$i:]] | length
+"x" * 1e5 | until(false; ltrimstr("x"))
+"x" * 1e5 | until(false; trim)
+"x" * 1e5 | until(false; ascii_downcase)
+"é" * 1e4 | [range(1e4) as $i | utf8bytelength]
+"é" * 1e4 | until(false; utf8bytelength | "é" * 1e4)
+"x" * 1e5 | until(contains("y"); .)
+"x" * 1e5 | until(startswith("y" * 1e5); .)
+"x" * 1e4 | until(false; explode | implode)
+"a," * 1e4 | until(test("b"); .)
+"a," * 1e4 | until(false; split(",") | join(","))
+"a" * 1e4 | until(indices("a" * 5e3) == []; .)
+"9" * 3999 | until(tonumber == 0; .)
+"x" * 1e4 | until(. == "y" * 1e4; .)
+"x" * 1e4 | until(. < "w" * 1e4; .)
+[range(5e3)] | until(false; .[1:])
+[range(5e3)] | until(. == [range(5e3)] + [1]; .)
+[range(5e3)] | . as $x | until(. != $x; .)
+[range(5e3)] | until(min == 1; .)
+[range(5e3)] | until(max == 0; .)
+[range(5e3)] | until(add == 0; .)
+[range(5e3)] | until(implode == ""; .)
+[range(5e3)] | until(index(-1) != null; .)
+[range(5e3)] | until(false; sort)
+[range(5e3)] | until(false; unique)
+[range(5e3)] | until(false; reverse)
+[range(5e3)] | until(false; .[0] = 1)
+[range(5e3)] | until(false; del(.[0]))
+[range(5e3)] | until(false; tojson | fromjson)
+[range(5e3)] | until(false; . - [1])
+[range(5e3)] | until(false; to_entries | map(.value))
+[range(2e3) | {a: .}] | until(false; sort)
+[range(2e3) | if . % 2 == 0 then . else "a" end] | until(false; sort)
+[range(1e3) | {key: tostring}] | from_entries | until(false; .a = 1)
+[range(1e3) | {key: tostring}] | from_entries | until(false; keys | map({key: .}) | from_entries)
+[range(1e3) | "a"] as $p | 1 | until(false; . as $i | null | getpath($p) | $i + 1)
+reduce range(5e3) as $i (1; [.]) | [paths] | length
+[range(1e4)] | until(false; try error catch .)
+0 | until(false; jn(1; 1))
+0 | until(false; strftime("%c" * 100) | 0)
+0 | until(false; . + 1 | . as $i | "a" | test("b\\($i)") | $i)
+"""
+
+
+@pytest.mark.parametrize("program", LARGE_WORK.strip().splitlines())
+def test_work_on_something_large_counts_by_its_size(program: str) -> None:
+    with pytest.raises(BudgetExceeded):
+        evaluate(program, environment=SMALL)
+
+
+def test_large_work_ends_as_soon_as_it_does_in_a_count() -> None:
+    """No more of it is done than the budget is good for: not one step for each of a hundred thousand characters."""
+    done: list[int] = []
+    for budget in (20_000, 40_000):
+        environment = Environment(budget=Budget(steps=budget))
+        for times in range(1, 4_000):
+            with suppress(BudgetExceeded):
+                evaluate(f'"x" * 1e5 | [limit({times}; repeat(contains("y")))] | length', environment=environment)
+                continue
+            done.append(times)
+            break
+    assert 10 < done[0] < 100
+    assert done[1] < 2 * done[0] + 10
+
 
 @pytest.mark.parametrize(("bomb", "budget"), BOMBS)
 def test_a_bomb_ends_with_its_budget(bomb: str, budget: str) -> None:
