@@ -176,6 +176,8 @@ def _compare_numbers(a: int | float, b: int | float) -> int:
 
 Key = Callable[[Any], Any]
 _SCALARS: Final = frozenset({type(None), bool, int, float, str})
+#: What Python itself orders as jq does, when all are of these kinds.
+_NATIVE: Final[tuple[set[type], ...]] = ({str}, {int}, {float}, {int, float}, {bool})
 
 
 def sort_key(state: State, keys: Sequence[JsonValue]) -> Key:
@@ -198,7 +200,7 @@ def _scalar_key(state: State, keys: Sequence[Any], kinds: set[type]) -> Key:
         if type(key) is float or type(key) is int
     ):
         return cmp_to_key(partial(compare, state))
-    return _same if len(kinds) == 1 or kinds == {int, float} else _ranked
+    return _same if kinds in _NATIVE else _ranked
 
 
 def _same(key: Any) -> Any:

@@ -246,3 +246,20 @@ def test_regular_expressions_know_names_classes_and_flags() -> None:
     assert evaluate('[match("\\\\h+"; "g").string]', "xhhy0a") == ["hh"]
     with pytest.raises(ExpressionError, match="Regex failure"):
         evaluate('test("(")', "a")
+
+
+@pytest.mark.parametrize(
+    ("value", "least", "most"),
+    [
+        ([None, None], None, None),
+        ([None, 1, "a", False, 2.5, True], None, "a"),
+        ([[None], [None]], [None], [None]),
+        ([[None, 1], ["a", 0], [None, "x"]], [None, 1], ["a", 0]),
+        ([{"a": 1}, {"b": 0}], {"a": 1}, {"b": 0}),
+        ([2**53 + 1, 2.0**53], 2**53 + 1, 2.0**53),
+    ],
+)
+def test_what_has_an_order_whatever_it_is(value: JsonValue, least: JsonValue, most: JsonValue) -> None:
+    assert evaluate("[min, max]", value) == [least, most]
+    assert evaluate("[(sort | .[0], .[-1]), (sort_by(.) | .[0], .[-1])]", value) == [least, most, least, most]
+    assert evaluate("[group_by(.)[][]] == sort", value) is True
