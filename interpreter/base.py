@@ -23,7 +23,7 @@ FORMAT: Final = 1
 
 #: The form of a snapshot that each format is.
 SNAPSHOTS: Final[Mapping[int, int]] = {1: 2}
-assert SNAPSHOTS[FORMAT] == snapshot.FORMAT
+assert SNAPSHOTS[FORMAT] == snapshot.FORMAT, "a new form of snapshots is a new format of bases, with a migration"
 
 # What makes the state of the next format out of that of a number.
 _MIGRATIONS: Final[Mapping[int, Callable[[JsonObject], JsonObject]]] = {}

@@ -6,12 +6,12 @@ import pytest
 
 from dalsegno.interpreter import compile, replay
 from dalsegno.interpreter.snapshot import FORMAT
-from golden import FOLDER, STORIES, digest, read
+from golden import BASES, FOLDER, STORIES, digest, read
 
-LOGS = sorted(FOLDER.glob("*.jsonl"))
+LOGS = sorted(FOLDER.glob("**/*.jsonl"))
 
 
-@pytest.mark.parametrize("path", LOGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", LOGS, ids=lambda path: path.relative_to(FOLDER).with_suffix("").as_posix())
 def test_a_golden_log_replays_to_the_same_machine(path: Path) -> None:
     golden = read(path)
     machine = replay(compile(golden.workflow), golden.log)
@@ -22,3 +22,7 @@ def test_a_golden_log_replays_to_the_same_machine(path: Path) -> None:
 
 def test_every_story_has_its_log() -> None:
     assert {path.stem for path in LOGS} >= set(STORIES)
+
+
+def test_every_base_has_its_log() -> None:
+    assert {path.stem for path in (FOLDER / "bases").glob("*.jsonl")} >= set(BASES)
