@@ -1,6 +1,6 @@
 """The process that test_kill.py kills: runs the workflow to its end, and says on stdout when an activity has acted.
 
-Usage: kill_child.py STORE EFFECTS
+Usage: kill_child.py STORE EFFECTS LONGEST_LOG
 """
 
 import json
@@ -52,5 +52,7 @@ async def act_async(number: int) -> int:
 
 
 if __name__ == "__main__":
-    output = dalsegno.run(workflow(), {"from": "test"}, store=sys.argv[1], id="killed", activities=[act, act_async])
+    activities = [act, act_async]
+    with dalsegno.Engine(sys.argv[1], activities=activities, longest_log=int(sys.argv[3]), archive=True) as engine:
+        output = engine.start(workflow(), {"from": "test"}, id="killed", if_exists="attach").wait()
     Path(f"{sys.argv[1]}.output").write_text(json.dumps(output), encoding="utf-8")

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -11,8 +12,9 @@ from dalsegno import DalsegnoError, InstanceExists
 from dalsegno.engines.embedded.engine import AsyncEngine
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.visitor import Visitor
+from dalsegno.engines.ports import Clock
 from dalsegno.schema.model import Workflow
-from dalsegno.schema.values import JsonObject, JsonValue
+from dalsegno.schema.values import JsonObject, JsonValue, as_object
 from soak import count
 
 pytestmark = pytest.mark.anyio
@@ -21,6 +23,14 @@ Document = Callable[..., Workflow]
 Crashed = Callable[[Path], Path]
 
 LONGEST = 100
+
+
+class Moving(Clock, Protocol):
+    """The clock of conftest.py."""
+
+    def move(self, milliseconds: int) -> None: ...
+
+
 ASK: JsonObject = {"ask": {"call": "ask"}}
 
 
@@ -226,4 +236,47 @@ async def test_a_very_long_loop_keeps_its_log_its_file_and_its_recovery_short(
     async with AsyncEngine(store, activities=[echo, asking.ask], longest_log=LONGEST) as engine:
         assert await (await engine.get("one")).wait() == "yes"
         assert engine.statistics().events_read <= LONGEST + 2
+        assert (await engine.verify("one")).agrees
+
+
+async def test_the_log_of_a_schedule_begins_anew_too(tmp_path: Path, document: Document, clock: Moving) -> None:
+    """A schedule has a log of its own, which grows for as long as there is time."""
+    flow = document({"tick": {"set": {"n": 1}}}, schedule={"every": {"minutes": 1}})
+    fired = 0
+    for _ in range(2):
+        async with AsyncEngine(tmp_path / "s.db", clock=clock, longest_log=64) as engine:
+            await engine.register(flow)
+            for _ in range(30):
+                clock.move(60_000)
+                fired += 1
+                while len(await engine.list()) < fired:
+                    pass
+    database = sqlite3.connect(tmp_path / "s.db")
+    number, head, base = database.execute(
+        "SELECT number, head, base FROM executions WHERE kind = 'schedule'"
+    ).fetchone()
+    kept = database.execute("SELECT count(*) FROM log WHERE execution = ?", (number,)).fetchone()[0]
+    database.close()
+    assert head > 180
+    assert base > 64
+    assert kept <= 64 + 5
+
+
+async def test_a_child_that_is_older_than_the_base_comes_home(
+    tmp_path: Path, document: Document, crashed: Crashed
+) -> None:
+    asking = Asking()
+    child = document(ASK).definition
+    child["document"] = {**as_object(child["document"]), "name": "child"}
+    started: JsonObject = {"run": {"workflow": {"namespace": "tests", "name": "child", "version": "1.0.0"}}}
+    both: JsonObject = {"both": {"fork": {"branches": [{"child": started}, {"looping": {"do": [loop(200)]}}]}}}
+    async with AsyncEngine(tmp_path / "s.db", activities=[echo, asking.ask], longest_log=LONGEST) as engine:
+        await engine.register(Workflow(child))
+        instance = await engine.start(document(both), id="one")
+        while instance.record.events < 400:
+            await instance.refresh()
+        store = crashed(tmp_path / "s.db")
+    asking.answered.set()
+    async with AsyncEngine(store, activities=[echo, asking.ask], longest_log=LONGEST) as engine:
+        assert await (await engine.get("one")).wait() == ["yes", 199]
         assert (await engine.verify("one")).agrees

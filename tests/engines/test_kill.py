@@ -7,6 +7,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.visitor import Visitor
 from dalsegno.interpreter.events import ActivityCompleted, ActivityScheduled
@@ -19,8 +21,8 @@ KILLS = count(20, 50)
 class Child:
     """A process that runs the workflow, and writes a dot for each activity that has acted."""
 
-    def __init__(self, store: Path, effects: Path) -> None:
-        command = [sys.executable, "-P", str(CHILD), str(store), str(effects)]
+    def __init__(self, store: Path, effects: Path, longest: int) -> None:
+        command = [sys.executable, "-P", str(CHILD), str(store), str(effects), str(longest)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE)
 
     def kill_after(self, activities: int) -> bool:
@@ -45,7 +47,7 @@ def finished(store: Path) -> Counter[str]:
     row = reading.executions.find("killed")
     keys: dict[int, str] = {}
     results: Counter[str] = Counter()
-    for entry in reading.log.read(row.number) if row else ():
+    for entry in reading.log.read(row.number, archived=True) if row else ():
         if isinstance(entry.event, ActivityScheduled):
             keys[entry.event.id] = entry.event.key
         elif isinstance(entry.event, ActivityCompleted):
@@ -54,9 +56,10 @@ def finished(store: Path) -> Counter[str]:
     return results
 
 
-def test_a_run_that_is_killed_again_and_again_ends_as_if_it_never_was(tmp_path: Path) -> None:
+@pytest.mark.parametrize("longest", [50_000, 64], ids=["log", "bases"])
+def test_a_run_that_is_killed_again_and_again_ends_as_if_it_never_was(tmp_path: Path, longest: int) -> None:
     undisturbed = tmp_path / "undisturbed.db"
-    Child(undisturbed, tmp_path / "undisturbed.effects").finish()
+    Child(undisturbed, tmp_path / "undisturbed.effects", longest).finish()
     store, effects = tmp_path / "killed.db", tmp_path / "killed.effects"
     chance = random.Random(7)
 
@@ -65,7 +68,9 @@ def test_a_run_that_is_killed_again_and_again_ends_as_if_it_never_was(tmp_path: 
     done: set[str] = set()
     cut_short: Counter[str] = Counter()
     # Spread over the whole run; the last lives are short, so that none of them comes to the end by itself.
-    while kills < KILLS and Child(store, effects).kill_after(chance.randint(1, max(1, 2 * (190 - len(done)) // KILLS))):
+    while kills < KILLS and Child(store, effects, longest).kill_after(
+        chance.randint(1, max(1, 2 * (190 - len(done)) // KILLS))
+    ):
         kills += 1
         acted = effects.read_text().split()
         assert not done & set(acted[lines:]), "an activity with a result has acted again"
@@ -73,7 +78,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_if_it_never_was(tmp_path: 
         in_flight = set(acted) - done
         assert len([key for key in in_flight if "/fork/" not in key]) <= 1
         cut_short.update(in_flight)
-    Child(store, effects).finish()
+    Child(store, effects, longest).finish()
 
     assert kills == KILLS
     output, expected = (Path(f"{path}.output").read_text(encoding="utf-8") for path in (store, undisturbed))

@@ -2,8 +2,8 @@
 
 A file of tests/replay_logs is JSON lines: the document and the digest of the machine, then the log, an event a line.
 Files are only ever added: `.venv/bin/python tests/support/golden.py NAME` writes the story of that name below, and
-refuses to write over one that is there. `bases/NAME` writes a log that begins with a base: what came before it is gone, so
-these hold that every format of a base is read for ever.
+refuses to write over one that is there. `bases/NAME` writes a log that begins with a base: what came before it is gone,
+so these hold that every format of a base is read for ever.
 """
 
 import json
