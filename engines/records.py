@@ -121,3 +121,13 @@ class Verification:
     @property
     def agrees(self) -> bool:
         return not self.differences
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What became of a message: `duplicate`, it was published before; else how many `listeners` get a copy."""
+
+    id: str
+    source: str
+    duplicate: bool
+    listeners: int

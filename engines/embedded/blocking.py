@@ -20,6 +20,7 @@ from dalsegno.engines.patience import Timeout
 from dalsegno.engines.records import (
     HistoryRow,
     InstanceRecord,
+    Publication,
     ScheduleRecord,
     Statistics,
     Verification,
@@ -55,6 +56,7 @@ class Engine:
         lifecycle: Sinks = (),
         longest_log: int | None = 50_000,
         archive: bool = False,
+        keep_messages: float = 0,
     ) -> None:
         """An engine on the SQLite file `store`; the arguments are AsyncEngine's."""
         self._engine = AsyncEngine(
@@ -70,6 +72,7 @@ class Engine:
             lifecycle=lifecycle,
             longest_log=longest_log,
             archive=archive,
+            keep_messages=keep_messages,
         )
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -171,6 +174,10 @@ class Engine:
         """Deletes an ended instance and its log. Raises InstanceNotFound, and WrongStatus while it lives."""
         self.wait_done(self._engine.purge(id))
 
+    def publish(self, event: Mapping[str, JsonValue], *, instance: str | None = None) -> Publication:
+        """Publishes a CloudEvent, durably before it returns; arguments and errors as AsyncEngine.publish."""
+        return self.wait_done(self._engine.publish(event, instance=instance))
+
     def statistics(self) -> Statistics:
         """What this engine has done so far."""
         return self._engine.statistics()
@@ -258,6 +265,10 @@ class Instance:
     def terminate(self, reason: str | None = None) -> None:
         """Ends it at once, as cancelled, without waiting for anything. Raises WrongStatus when it has ended."""
         self._engine.wait_done(self._instance.terminate(reason))
+
+    def raise_event(self, name: str, data: JsonValue = None) -> Publication:
+        """Sends it, and nobody else, an event of type `name`; errors as AsyncInstance.raise_event."""
+        return self._engine.wait_done(self._instance.raise_event(name, data))
 
     def history(self, *, start: int = 0) -> Iterator[HistoryRow]:
         """The log from position `start` to its end of now."""

@@ -184,6 +184,6 @@ def _publish(round_: Round, sink: str) -> int:
     """Moves a batch from the outbox into the message store, in one transaction; how many there were."""
     batch = round_.store.outbox.next(sink, _BATCH)
     for each in batch:
-        round_.store.messages.add(each.execution, -each.number, _event.decode(each.body))
+        round_.publish(_event.decode(each.body))
     round_.store.outbox.remove(each.number for each in batch)
     return len(batch)

@@ -12,6 +12,7 @@ from typing import Literal, Self, TypeVar, cast
 from dalsegno.activities.folders import Folders
 from dalsegno.activities.registry import Activities
 from dalsegno.activities.secrets import Secrets
+from dalsegno.engines import publishing
 from dalsegno.engines.documents import Door, Source
 from dalsegno.engines.embedded import history, reading, requests, schedules, verification
 from dalsegno.engines.embedded.activation import Activation
@@ -38,6 +39,7 @@ from dalsegno.engines.ports import Clock, Deciders, Ids
 from dalsegno.engines.records import (
     HistoryRow,
     InstanceRecord,
+    Publication,
     ScheduleRecord,
     Statistics,
     Verification,
@@ -75,6 +77,7 @@ class AsyncEngine:
         lifecycle: Sinks = (),
         longest_log: int | None = 50_000,
         archive: bool = False,
+        keep_messages: float = 0,
         clock: Clock | None = None,
         ids: Ids | None = None,
         deciders: Deciders | None = None,
@@ -89,7 +92,8 @@ class AsyncEngine:
         `lifecycle` says where the language's lifecycle events go: a file, an http(s) URL, "messages" for the engine's
         own message store, a Sink, or several of them. A log of more than `longest_log` events (None: any
         number is fine) begins anew with a base; what came before is gone, with `archive` it is kept aside in the store.
-        The rest replaces the outside world in tests.
+        `keep_messages` is how many seconds published events are kept for tasks that begin to listen later. The rest
+        replaces the outside world in tests.
 
         `secrets` has the values of those that documents declare under `use.secrets`, by name: texts, or objects with
         fields such as `username` and `password`; it raises DalsegnoError for what is no plain data. They are never
@@ -122,6 +126,7 @@ class AsyncEngine:
             capacity=machines,
             recorder=recorder,
             compaction=Compaction(longest_log, archive),
+            keep=round(keep_messages * 1000),
             report=self._reported_elsewhere,
             failed=self._failed_elsewhere,
         )
@@ -310,6 +315,21 @@ class AsyncEngine:
     async def purge(self, id: str) -> None:
         """Deletes an ended instance and its log. Raises InstanceNotFound, and WrongStatus while it lives."""
         await self.request("purge", id, None)
+
+    async def publish(self, event: Mapping[str, JsonValue], *, instance: str | None = None) -> Publication:
+        """Publishes a CloudEvent, durably before it returns: every listener that takes it gets a copy.
+
+        `event` has a `type`, and mostly `data`; `id`, `source`, `time` are filled in. What was published before, by its
+        source and id, is known and left alone. One for an `instance` waits until that takes it or ends, and may come
+        before it is started. Raises DalsegnoError for what is no CloudEvent, WrongStatus when the instance has ended.
+        """
+        message = publishing.event(event, now=self._clock.now(), ids=self._ids)
+
+        def act(round_: Round) -> Callable[[], Publication]:
+            publication = round_.publish(message, instance)
+            return lambda: publication
+
+        return await self._ask(act, lambda publication: publication)
 
     def statistics(self) -> Statistics:
         """What this engine has done so far."""

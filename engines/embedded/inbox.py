@@ -39,9 +39,11 @@ class Inbox:
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
-    def unread(self) -> list[Letter]:
-        """What may be taken out, in the order of arrival."""
-        rows = self._database.execute("SELECT number, execution, kind, body FROM inbox WHERE NOT held ORDER BY number")
+    def unread(self, most: int) -> list[Letter]:
+        """What may be taken out, the oldest first."""
+        rows = self._database.execute(
+            "SELECT number, execution, kind, body FROM inbox WHERE NOT held ORDER BY number LIMIT ?", (most,)
+        )
         return [Letter(*row) for row in rows]
 
     def facts(self, execution: int) -> list[Letter]:

@@ -10,7 +10,7 @@ from dalsegno.engines.embedded.turn import Outcome
 from dalsegno.engines.embedded.waiting import Progress
 from dalsegno.engines.errors import WorkflowCancelled, WorkflowFaulted, WorkflowTimeout
 from dalsegno.engines.patience import Timeout, seconds
-from dalsegno.engines.records import InstanceRecord
+from dalsegno.engines.records import InstanceRecord, Publication
 from dalsegno.interpreter.codec import masked
 from dalsegno.interpreter.events import InstanceCancelled, InstanceCompleted, InstanceFaulted
 from dalsegno.schema.values import JsonObject, JsonValue
@@ -110,6 +110,13 @@ class AsyncInstance:
     async def terminate(self, reason: str | None = None) -> None:
         """Ends it at once, as cancelled, without waiting for anything. Raises WrongStatus when it has ended."""
         await self._request("terminate", reason)
+
+    async def raise_event(self, name: str, data: JsonValue = None) -> Publication:
+        """Sends it, and nobody else, an event of type `name`; it waits until a `listen` takes it.
+
+        Raises DalsegnoError for data that is not JSON, WrongStatus when the instance has ended.
+        """
+        return await self._engine.publish({"type": name, "data": data}, instance=self.id)
 
     def history(self, *, start: int = 0) -> HistoryRows:
         """The log from position `start` to its end of now, to be awaited, or read page by page with `async for`."""

@@ -56,6 +56,7 @@ class Owner:
         capacity: int,
         recorder: Recorder,
         compaction: Compaction,
+        keep: int,
         report: Callable[[Report], None],
         failed: Callable[[BaseException], None],
     ) -> None:
@@ -66,6 +67,7 @@ class Owner:
         self._capacity = capacity
         self._recorder = recorder
         self._compaction = compaction
+        self._keep = keep
         self._report = report
         self._failed = failed
         self._errands: deque[Errand] = deque()
@@ -169,7 +171,13 @@ class Owner:
         if version == self._seen:
             return ()
         self._seen = version
-        return [_opening(letter) for letter in self.store.inbox.unread()]
+        return self._unread()
+
+    def _unread(self) -> Sequence[Errand]:
+        letters = self.store.inbox.unread(_AT_ONCE)
+        if len(letters) == _AT_ONCE:
+            self._seen = -1  # There may be more.
+        return [_opening(letter) for letter in letters]
 
     def _round(self, errands: Sequence[Errand]) -> None:
         try:
@@ -208,7 +216,9 @@ class Owner:
             self._report(((), [(errand, None, error)]))
 
     def _attempt(self, errands: Sequence[Errand]) -> None:
-        round_ = Round(self.store, self._live, self._activation, self._recorder, self._compaction, self._clock.now())
+        round_ = Round(
+            self.store, self._live, self._activation, self._recorder, self._compaction, self._clock.now(), self._keep
+        )
         try:
             with self.store.transaction(self._epoch):
                 round_.make(errands)
@@ -226,6 +236,8 @@ class Owner:
                 self._errands.append(Tell(turn.whose.execution, Resumed(at=turn.at)))
         if not self._stopping.is_set():
             self._errands.extend(_opening(letter) for letter in round_.left)
+            if round_.unserved:
+                self._errands.append(_serving())
         self._report((round_.committed, round_.replies))
 
     def _recover(self) -> None:
@@ -235,10 +247,12 @@ class Owner:
             works = self._unfinished()
             for number in self.store.executions.yielded():
                 self._errands.append(Tell(number, Resumed(at=self._clock.now())))
+            if self.store.subscriptions.has_left:
+                self._errands.append(_serving())
             self._seen = self.store.data_version
             if self.store.registry.all():
                 self._errands.append(_activating(self._activation))
-            self._errands.extend(_opening(letter) for letter in self.store.inbox.unread())
+            self._errands.extend(self._unread())
         if works:
             self._report((works, ()))
 
@@ -300,6 +314,16 @@ def _opening(letter: Letter) -> Ask:
             _LOGGER.warning("a request to %s an instance came to nothing: %s", letter.kind, error)
 
     return Ask(act, reply)
+
+
+def _serving() -> Ask:
+    """Messages wait for which an earlier round had no time."""
+
+    def act(round_: Round) -> Callable[[], object]:
+        round_.post.resume()
+        return _nothing
+
+    return Ask(act, lambda _, __: None)
 
 
 def _faulting(execution: int, cause: Exception) -> Ask:

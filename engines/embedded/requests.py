@@ -18,7 +18,18 @@ from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import InstanceExists, WrongStatus
 from dalsegno.interpreter.events import CancelRequested, InstanceStarted
 from dalsegno.schema.model import Workflow
-from dalsegno.schema.values import JsonValue
+from dalsegno.schema.values import JsonObject, JsonValue
+
+#: The kind of a letter with a message.
+PUBLISH = "publish"
+
+
+class Posted(msgspec.Struct, frozen=True):
+    """What such a letter holds: a message, and the instance that it is addressed to, if it is."""
+
+    message: JsonObject
+    instance: str | None = None
+
 
 #: A request on an execution, with its argument (a reason, or nothing).
 Request: TypeAlias = Callable[[Round, Execution, str | None], None]
@@ -133,6 +144,10 @@ def request(round_: Round, kind: str, row: Execution, argument: str | None) -> N
 def open_letter(round_: Round, letter: Letter) -> None:
     """Does what a letter asks for, and takes it out of the inbox."""
     if not round_.store.inbox.remove(letter.number):
+        return
+    if letter.kind == PUBLISH:
+        posted = msgspec.json.decode(letter.body, type=Posted)
+        round_.publish(posted.message, posted.instance)
         return
     if letter.execution == STORE:
         round_.activation.open(round_, letter)

@@ -11,11 +11,13 @@ from dalsegno.engines.embedded.compaction import Compaction
 from dalsegno.engines.embedded.executions import Execution, Kind
 from dalsegno.engines.embedded.inbox import FACT, Letter
 from dalsegno.engines.embedded.live import WORTH, Live, LiveExecutions
+from dalsegno.engines.embedded.post import Post
 from dalsegno.engines.embedded.reading import started_of
 from dalsegno.engines.embedded.recorder import Recorder
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.turn import Committed, Outcome, StaleTurn, begin, commit, end, whose_of
 from dalsegno.engines.errors import StoreError
+from dalsegno.engines.records import Publication
 from dalsegno.interpreter.errors import NondeterminismError, standard
 from dalsegno.interpreter.events import (
     ChildCompleted,
@@ -28,6 +30,7 @@ from dalsegno.interpreter.events import (
     TimerFired,
 )
 from dalsegno.schema.errors import DalsegnoError, HostLimit
+from dalsegno.schema.values import JsonObject
 
 _LOGGER = logging.getLogger("dalsegno.engines")
 
@@ -61,7 +64,11 @@ class Ask:
 
 @dataclass(slots=True)
 class Round:
-    """One transaction's worth of work. `committed` and `replies` count only once it is durable."""
+    """One transaction's worth of work. `committed` and `replies` count only once it is durable.
+
+    `keep` is how many milliseconds messages are kept for listeners to come. `unserved`: there are messages for which
+    this round had no time.
+    """
 
     store: Store
     live: LiveExecutions
@@ -69,16 +76,22 @@ class Round:
     recorder: Recorder
     compaction: Compaction
     now: int
+    keep: int = 0
     committed: list[Committed] = field(default_factory=list[Committed])
     replies: list[tuple[Ask, object, BaseException | None]] = field(
         default_factory=list[tuple[Ask, object, BaseException | None]]
     )
     timers: bool = False
     left: list[Letter] = field(default_factory=list[Letter])
+    unserved: bool = False
+    post: Post = field(init=False)
     _turns: int = 0
     _facts: dict[int, list[Fact]] = field(default_factory=dict[int, list[Fact]])
     _touched: set[int] = field(default_factory=set[int])
     _evicted: list[int] = field(default_factory=list[int])
+
+    def __post_init__(self) -> None:
+        self.post = Post(self.store, self.now, self.keep)
 
     def make(self, errands: "Sequence[Tell | Ask]") -> None:
         """Does the errands, inside the caller's transaction."""
@@ -91,17 +104,32 @@ class Round:
                 asked.append((errand, errand.act(self)))
             except DalsegnoError as error:
                 self.replies.append((errand, None, error))
-        while self._facts:
-            number = next(iter(self._facts))
-            facts = self._facts.pop(number)
-            self._turns += 1
-            if self._turns > _MOST_TURNS and all(isinstance(fact, ChildCompleted | ChildFailed) for fact in facts):
-                self._leave(number, facts)
-            else:
-                self._turn(number, facts)
+        self._come_to_rest()
+        self.unserved = self.post.leave()
         for ask, answer in asked:
             self._answer(ask, answer)
         self._evict()
+
+    def _come_to_rest(self) -> None:
+        """Takes all turns, and hands over messages until there is nothing, or no time, for more."""
+        while True:
+            while self._facts:
+                self._next_turn()
+            # One message a turn, and none beside other facts: what it is for may be over by then.
+            handed = self.post.next()
+            if handed is not None:
+                self.tell(*handed)
+            elif not self.post.send():
+                return
+
+    def _next_turn(self) -> None:
+        number = next(iter(self._facts))
+        facts = self._facts.pop(number)
+        self._turns += 1
+        if self._turns > _MOST_TURNS and all(isinstance(fact, ChildCompleted | ChildFailed) for fact in facts):
+            self._leave(number, facts)
+        else:
+            self._turn(number, facts)
 
     def _answer(self, ask: Ask, answer: Callable[[], object]) -> None:
         try:
@@ -113,6 +141,11 @@ class Round:
         """Lets an execution know a fact, in the turn that it has in this round."""
         self._touched.add(execution)
         self._facts.setdefault(execution, []).append(fact)
+
+    def publish(self, message: JsonObject, instance: str | None = None) -> Publication:
+        """Publishes a message after all that came before has been done, and may listen. Raises WrongStatus."""
+        self._come_to_rest()
+        return self.post.publish(message, instance)
 
     def end(self, row: Execution, event: Outcome, started: InstanceStarted | None = None) -> None:
         """Ends an execution over the head of its decider; `started` is its first event where the log lacks it yet."""
@@ -173,6 +206,7 @@ class Round:
 
     def wake(self, row: Execution) -> None:
         """Takes a suspension away; what waits in the inbox stays there."""
+        self.post.look(row.number)
         self.store.executions.resume(row.number)
         self.store.pending.hold(row.number, False)
         self.timers = True
@@ -218,6 +252,7 @@ class Round:
         live.moved(written, status)
         self.timers = self.timers or written.timers
         self.committed.append(written)
+        self._correspond(written)
         if written.outcome is not None:
             self.live.drop(number)
         elif self.compaction.due(live):
@@ -234,6 +269,17 @@ class Round:
             families.start(self, written.whose, asked)
         if written.outcome is not None:
             families.report(self, written.whose.execution, written.outcome)
+
+    def _correspond(self, written: Committed) -> None:
+        """Sends what a turn has emitted, and looks for messages for what it listens to."""
+        number = written.whose.execution
+        for seq, message in written.emitted:
+            self.post.emit(message, (number, seq))
+        if written.outcome is None and written.listening:
+            if self.keep:
+                for id_ in written.opened:
+                    self.post.catch_up(number, id_)
+            self.post.look(number)
 
     def _load(self, number: int, facts: Sequence[Fact]) -> Live | None:
         row = self.store.executions.get(number)

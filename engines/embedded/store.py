@@ -20,6 +20,7 @@ from dalsegno.engines.embedded.messages import Messages
 from dalsegno.engines.embedded.outbox import Outbox
 from dalsegno.engines.embedded.pending import Pending
 from dalsegno.engines.embedded.registry import Registry
+from dalsegno.engines.embedded.subscriptions import Subscriptions
 from dalsegno.engines.embedded.values import Values
 from dalsegno.engines.errors import StoreError, Trouble
 
@@ -42,6 +43,7 @@ class Store:
         self.pending = Pending(database)
         self.inbox = Inbox(database)
         self.messages = Messages(database)
+        self.subscriptions = Subscriptions(database)
         self.outbox = Outbox(database)
         self.commits = 0
 

@@ -149,7 +149,63 @@ CREATE TABLE outbox (
   execution INTEGER NOT NULL,
   body TEXT NOT NULL                -- the CloudEvent, as it is sent
 );
-CREATE INDEX deliveries ON outbox (sink)"""
+CREATE INDEX undelivered ON outbox (sink)"""
+
+# Messages of the first format were never delivered to anybody; the log has them too.
+_MESSAGES = """
+DROP TABLE messages;
+CREATE TABLE messages (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,  -- the order of publication
+  source TEXT NOT NULL,
+  id TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  kept INTEGER,                     -- until then, for listeners that open later
+  body TEXT,                        -- the CloudEvent; NULL: only its identity is remembered
+  UNIQUE (source, id)
+);
+CREATE INDEX old_messages ON messages (at) WHERE body IS NULL;
+CREATE INDEX kept_messages ON messages (kept) WHERE kept IS NOT NULL;
+CREATE TABLE mail (
+  instance TEXT NOT NULL,           -- which need not be there yet
+  type TEXT NOT NULL,
+  message INTEGER NOT NULL,
+  PRIMARY KEY (instance, type, message)
+) WITHOUT ROWID;
+CREATE INDEX mailed ON mail (message);
+CREATE TABLE taken (
+  message INTEGER NOT NULL,         -- one that is kept
+  execution INTEGER NOT NULL,       -- which gets it no second time
+  PRIMARY KEY (message, execution)
+) WITHOUT ROWID;
+CREATE INDEX takers ON taken (execution)"""
+
+_SUBSCRIPTIONS = """
+CREATE TABLE subscriptions (
+  number INTEGER PRIMARY KEY,
+  execution INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  filters TEXT NOT NULL,
+  keys TEXT NOT NULL,               -- the correlation keys that are bound
+  ready INTEGER NOT NULL DEFAULT 1, -- 0 while it works on a message
+  UNIQUE (execution, id)
+);
+CREATE TABLE selectors (
+  type TEXT NOT NULL,               -- what the index knows of a filter (selectors.py)
+  path TEXT NOT NULL,
+  value TEXT NOT NULL,
+  subscription INTEGER NOT NULL,
+  PRIMARY KEY (type, path, value, subscription)
+) WITHOUT ROWID;
+CREATE INDEX selected ON selectors (subscription);
+CREATE TABLE deliveries (
+  subscription INTEGER NOT NULL,
+  message INTEGER NOT NULL,
+  PRIMARY KEY (subscription, message)
+) WITHOUT ROWID;
+CREATE INDEX delivered ON deliveries (message);
+CREATE TABLE unserved (
+  execution INTEGER PRIMARY KEY     -- a round had no time to hand over what waits for it
+)"""
 
 # A schedule is an execution too, decided by somebody else than the machine.
 _KINDS = "ALTER TABLE executions ADD COLUMN kind TEXT NOT NULL DEFAULT 'workflow'"
@@ -165,7 +221,7 @@ CREATE TABLE archive (
   PRIMARY KEY (execution, seq)
 ) WITHOUT ROWID"""
 
-_SECOND = ";\n".join((_REGISTERED, _OUTBOX, _KINDS, _CHILDREN, _BASES))
+_SECOND = ";\n".join((_MESSAGES, _SUBSCRIPTIONS, _REGISTERED, _OUTBOX, _KINDS, _CHILDREN, _BASES))
 
 #: What makes each format out of the one before; a new store goes through all of them.
 FORMATS = (_FIRST, _SECOND)

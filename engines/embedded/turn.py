@@ -20,13 +20,16 @@ from dalsegno.interpreter.events import (
     ActivityFailed,
     ActivityScheduled,
     AnyEvent,
+    AwaitingStopped,
     ChildCancelled,
     ChildStarted,
     Fact,
     InstanceCancelled,
     InstanceCompleted,
     InstanceFaulted,
+    MessageAwaited,
     MessageEmitted,
+    NextAwaited,
     TimerCancelled,
     TimerFired,
     TimerStarted,
@@ -34,6 +37,7 @@ from dalsegno.interpreter.events import (
     decode,
     encode,
 )
+from dalsegno.schema.values import JsonObject
 
 Outcome: TypeAlias = InstanceCompleted | InstanceFaulted | InstanceCancelled
 
@@ -80,9 +84,11 @@ class Whose:
 
 @dataclass(slots=True)
 class Committed:
-    """What a turn has made true, once its transaction is. Each activity comes with the crashes on its count.
+    """What a turn has made true, once its transaction is.
 
-    `written` is the bytes of the events, `weight` those of their large values too.
+    Each activity comes with the crashes on its count, each message with its position in the log. `opened` are new
+    subscriptions; `listening`: one may take its next message now. `written` is the bytes of the events, `weight` those
+    of their large values too.
     """
 
     whose: Whose
@@ -96,6 +102,9 @@ class Committed:
     cancelled: list[int] = field(default_factory=list[int])
     children: dict[int, ChildStarted] = field(default_factory=dict[int, ChildStarted])
     released: list[int] = field(default_factory=list[int])
+    emitted: list[tuple[int, JsonObject]] = field(default_factory=list[tuple[int, JsonObject]])
+    opened: list[int] = field(default_factory=list[int])
+    listening: bool = False
     timers: bool = False
     yielded: bool = False
     outcome: Outcome | None = None
@@ -167,8 +176,17 @@ class _Writing:
             case ChildCancelled(id=id_):
                 if committed.children.pop(id_, None) is None:
                     committed.released.append(id_)
+            case MessageAwaited(id=id_, filters=filters):
+                self._store.subscriptions.open(execution, id_, filters)
+                committed.opened.append(id_)
+                committed.listening = True
+            case NextAwaited(id=id_, filters=narrowed):
+                self._store.subscriptions.next(execution, id_, narrowed)
+                committed.listening = True
+            case AwaitingStopped(id=id_):
+                self._store.messages.release(self._store.subscriptions.close(execution, id_))
             case MessageEmitted(message=message):
-                self._store.messages.add(execution, seq, message)
+                committed.emitted.append((seq, message))
             case InstanceCompleted() | InstanceFaulted() | InstanceCancelled():
                 committed.outcome = event
             case _:
@@ -200,6 +218,8 @@ def end(store: Store, execution: int) -> None:
     """Forgets what an ended execution still had: nothing is told to it any more."""
     store.pending.clear(execution)
     store.inbox.clear(execution)
+    store.messages.release(store.subscriptions.clear(execution))
+    store.messages.clear(execution)
     store.checkpoints.delete(execution)
 
 

@@ -13,9 +13,10 @@ from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import StoreError
 from dalsegno.engines.ports import Decider, Deciders
 from dalsegno.engines.records import Verification
-from dalsegno.interpreter.commands import ScheduleActivity, StartChild, StartTimer
+from dalsegno.interpreter.codec import encode
+from dalsegno.interpreter.commands import AwaitMessage, ScheduleActivity, StartChild, StartTimer
 from dalsegno.interpreter.errors import NondeterminismError
-from dalsegno.interpreter.events import AnyEvent, ChildCompleted, ChildFailed
+from dalsegno.interpreter.events import AnyEvent, ChildCompleted, ChildFailed, MessageReceived
 from dalsegno.schema.errors import DalsegnoError
 
 
@@ -80,12 +81,29 @@ def _pending(store: Store, row: Execution, decider: Decider) -> Iterator[str]:
     known = {kin.id for kin in store.children.awaited(row.number)} | (children & _told(store, row))
     if children != known:
         yield f"the decider awaits the children {sorted(children)}, the store has {sorted(known)}"
+    yield from _subscriptions(store, row, decider)
 
 
 def _told(store: Store, row: Execution) -> set[int]:
     """The requests whose answer waits in the inbox."""
     facts = (letter.fact(store.values.get) for letter in store.inbox.facts(row.number))
     return {fact.id for fact in facts if isinstance(fact, ChildCompleted | ChildFailed)}
+
+
+def _subscriptions(store: Store, row: Execution, decider: Decider) -> Iterator[str]:
+    awaited = {command.seq: command for command in decider.pending if isinstance(command, AwaitMessage)}
+    stored = {each.id: each for each in store.subscriptions.of(row.number)}
+    if awaited.keys() != stored.keys():
+        yield f"the decider listens for {sorted(awaited)}, the store has {sorted(stored)}"
+        return
+    # What an instance was to be told when it was suspended waits in the inbox: its decider does not know it yet.
+    held = row.suspended and any(
+        isinstance(letter.fact(store.values.get), MessageReceived) for letter in store.inbox.facts(row.number)
+    )
+    for id_, command in awaited.items():
+        one, other = (command.filters, command.keys, command.ready), stored[id_]
+        if not held and encode(one) != encode((other.filters, other.keys, other.ready)):
+            yield f"the subscription {id_} is not what the decider listens for"
 
 
 def _checkpoint(store: Store, row: Execution, decider: Decider, deciders: Deciders) -> Iterator[str]:

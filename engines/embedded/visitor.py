@@ -11,13 +11,14 @@ from typing import Self, TypeVar
 
 import msgspec
 
-from dalsegno.engines.embedded import history, ownership, reading, registering, schedules, verification
+from dalsegno.engines import publishing
+from dalsegno.engines.embedded import history, ownership, reading, registering, requests, schedules, verification
 from dalsegno.engines.embedded.body import pack
 from dalsegno.engines.embedded.deciders import deciders
 from dalsegno.engines.embedded.inbox import FACT
-from dalsegno.engines.embedded.notes import ACTIVATE, PAUSE, RESUME, Note, leave
+from dalsegno.engines.embedded.notes import ACTIVATE, PAUSE, RESUME, STORE, Note, leave
 from dalsegno.engines.embedded.registry import Registration
-from dalsegno.engines.embedded.requests import check_request, check_same
+from dalsegno.engines.embedded.requests import PUBLISH, check_request, check_same
 from dalsegno.engines.embedded.starting import given, starting
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import InstanceExists, StoreError, Trouble
@@ -25,7 +26,7 @@ from dalsegno.engines.ports import Clock, Ids
 from dalsegno.engines.records import HistoryRow, InstanceRecord, ScheduleRecord, Verification, WorkflowRecord
 from dalsegno.engines.system import SystemClock, SystemIds
 from dalsegno.schema.model import Workflow
-from dalsegno.schema.values import JsonValue
+from dalsegno.schema.values import JsonObject, JsonValue
 
 _T = TypeVar("_T")
 
@@ -213,6 +214,27 @@ class Visitor:
             return reading.record(store, row)
 
         return self._write(write)
+
+    def publish(self, event: Mapping[str, JsonValue], *, instance: str | None = None) -> JsonObject:
+        """Leaves a CloudEvent for the owner to publish; the event as it will be. A store is made where none is.
+
+        Arguments and errors as AsyncEngine.publish; and StoreError.
+        """
+        message = publishing.event(event, now=self._clock.now(), ids=self._ids)
+        letter = msgspec.json.encode(requests.Posted(message, instance)).decode()
+
+        def write(store: Store) -> JsonObject:
+            row = None if instance is None else store.executions.find(instance)
+            if row is not None:
+                check_request("raise an event for", row)
+            store.inbox.add(STORE, PUBLISH, letter)
+            return message
+
+        return self._write(write)
+
+    def raise_event(self, id: str, name: str, data: JsonValue = None) -> JsonObject:
+        """Leaves an event of type `name` for one instance, which need not be there yet; errors as `publish`."""
+        return self.publish({"type": name, "data": data}, instance=id)
 
     def _write(self, write: Callable[[Store], _T]) -> _T:
         store = Store.writable(self.path)

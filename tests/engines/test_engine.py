@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 import dalsegno
-from dalsegno.engines.embedded.store import Store
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
 
@@ -280,17 +279,3 @@ def test_any_thread_may_use_an_engine_but_its_own(tmp_path: Path, document: Docu
         assert engine.start(flow, id="outer").wait() == {"done": "x"}
         with pytest.raises(dalsegno.WorkflowFaulted, match="AsyncEngine"):
             engine.start(wrong).wait()
-
-
-def test_messages_are_kept_in_the_turn_that_emits_them(tmp_path: Path, document: Document) -> None:
-    emit: JsonObject = {
-        "emit": {
-            "emit": {"event": {"with": {"source": "https://example.com", "type": "order.placed", "data": {"n": 1}}}}
-        }
-    }
-    with dalsegno.Engine(tmp_path / "store.db") as engine:
-        engine.start(document(emit), id="one").wait()
-    store = Store.readable(str(tmp_path / "store.db"))
-    (message,) = store.messages.emitted(1)
-    store.close()
-    assert (message["type"], message["data"]) == ("order.placed", {"n": 1})
