@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import Final, TypeAlias
 
 from dalsegno.cli.exits import debugging
-from dalsegno.cli.output import is_terminal
 
 #: Where the records of functions go that log through `dalsegno.current().logger`.
 _FUNCTIONS: Final = "dalsegno.activity"
@@ -44,10 +43,11 @@ class _Short(_Full):
         return f"  {type(error).__name__}: {error}{place}"
 
 
-def show_records(verbose: bool = False) -> None:
+def show_records(*, verbose: bool, engine: bool) -> None:
     """Let people see log records, without touching what a function's module has configured for itself.
 
-    Off a terminal stderr is for problem details: there only what functions say of themselves reaches it.
+    What functions say of themselves is shown from level WARNING on, with `verbose` from INFO on; what we say only with
+    `engine`, from WARNING on.
     """
     handler = _Lines()
     ours, functions = logging.getLogger("dalsegno"), logging.getLogger(_FUNCTIONS)
@@ -58,7 +58,7 @@ def show_records(verbose: bool = False) -> None:
         return
     handler.setFormatter(_Short())
     handler.setLevel(logging.INFO if verbose else logging.WARNING)
-    (ours if is_terminal(sys.stderr) else functions).addHandler(handler)
+    (ours if engine else functions).addHandler(handler)
     if verbose:
         functions.setLevel(logging.INFO)
     ours.addHandler(logging.NullHandler())

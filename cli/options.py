@@ -90,6 +90,10 @@ Lifecycle = Annotated[
         show_default=False,
     ),
 ]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Show what functions log from level INFO on, and not only warnings.")
+]
+
 Functions = Annotated[
     list[str] | None,
     typer.Option(

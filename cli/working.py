@@ -11,7 +11,6 @@ from dalsegno.cli import output
 from dalsegno.cli.exits import WrongUsage
 from dalsegno.cli.functions import activities_of, load
 from dalsegno.cli.interruption import interruptible
-from dalsegno.cli.logs import show_records
 from dalsegno.engines.embedded.engine import AsyncEngine
 from dalsegno.engines.errors import StoreError, Trouble
 from dalsegno.engines.sinks import Sink
@@ -42,7 +41,6 @@ class Work:
 
         Raises WrongUsage.
         """
-        show_records()
         try:
             if timezone is not None:
                 zone(timezone)

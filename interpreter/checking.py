@@ -44,7 +44,7 @@ def check_expression(source: str, field: str, language: str, variables: frozense
     try:
         expression = compile_expression(source, language)
     except ExpressionSyntaxError as error:
-        yield Finding("expression-syntax", Severity.ERROR, error.message, error.offset, error.hint)
+        yield Finding("expression-syntax", Severity.ERROR, _clause(error.message), error.offset, error.hint)
         return
     for name in sorted(expression.variables - variables):
         sign = "" if language == "jinja" else "$"
@@ -63,6 +63,11 @@ def _judge(name: str, offset: int, field: str, variables: frozenset[str], sign: 
     meant = closest(name, allowed | variables)
     hint = f"did you mean `{sign}{meant}`?" if meant else f"here are {_listed(allowed | variables, sign)}"
     yield Finding("unknown-variable", Severity.ERROR, f"there is no variable `{sign}{name}` here", offset, hint)
+
+
+def _clause(sentence: str) -> str:
+    """A sentence in the form of every problem's message, which stands behind its place and its code."""
+    return sentence[:1].lower() + sentence[1:] if sentence[1:2].islower() else sentence
 
 
 def _listed(names: frozenset[str], sign: str) -> str:

@@ -1,5 +1,6 @@
 """`dalsegno run`."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -17,9 +18,10 @@ from dalsegno.cli.options import (
     Secret,
     SecretsFile,
     SecretsFolder,
+    Verbose,
     named,
 )
-from dalsegno.cli.output import Format, result_alone, write_json
+from dalsegno.cli.output import Format, is_terminal, result_alone, write_json
 
 File = Annotated[
     str, typer.Argument(metavar="FILE", help="The document, YAML or JSON; - is standard input.", show_default=False)
@@ -59,10 +61,6 @@ Workflows = Annotated[
         "repeated.",
         show_default=False,
     ),
-]
-
-Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Show what functions log from level INFO on, and not only warnings.")
 ]
 
 
@@ -109,7 +107,8 @@ def run(
         from dalsegno.cli.secrets import read_secrets
         from dalsegno.cli.sinks import sinks_named
 
-        show_records(verbose)
+        # Off a terminal stderr is for problem details, which say all that the engine would.
+        show_records(verbose=verbose, engine=is_terminal(sys.stderr))
         given = read_secrets(secret or [], secrets or [], secrets_dir)
         folders = folders_of(allow or [], catalog)
         sinks = sinks_named(lifecycle)

@@ -5,7 +5,17 @@ from typing import Annotated
 import typer
 
 from dalsegno.cli.exits import Exit
-from dalsegno.cli.options import DEFAULT_STORE, Debug, Functions, Lifecycle, Secret, SecretsFile, SecretsFolder, Store
+from dalsegno.cli.options import (
+    DEFAULT_STORE,
+    Debug,
+    Functions,
+    Lifecycle,
+    Secret,
+    SecretsFile,
+    SecretsFolder,
+    Store,
+    Verbose,
+)
 
 Timezone = Annotated[
     str | None,
@@ -28,6 +38,7 @@ def worker(
     secrets_dir: SecretsFolder = None,
     timezone: Timezone = None,
     lifecycle: Lifecycle = None,
+    verbose: Verbose = False,
     debug: Debug = False,
 ) -> Exit:
     """Run the engine of a store until Ctrl-C: instances go on, timers fire, schedules start what is due.
@@ -41,10 +52,12 @@ def worker(
       dalsegno worker --store reports.db --functions reports.py
       dalsegno worker --store reports.db --timezone Europe/Berlin --lifecycle https://example.com/events
     """
+    from dalsegno.cli.logs import show_records
     from dalsegno.cli.secrets import read_secrets
     from dalsegno.cli.sinks import sinks_named
     from dalsegno.cli.working import Work
 
+    show_records(verbose=verbose, engine=True)
     given = read_secrets(secret or [], secrets or [], secrets_dir)
     Work.prepare(store, functions or [], given, timezone, sinks_named(lifecycle)).go_on()
     return Exit.DONE
