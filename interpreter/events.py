@@ -149,10 +149,11 @@ class ChildCompleted(Event, frozen=True, kw_only=True, tag=True):
 
 
 class ChildFailed(Event, frozen=True, kw_only=True, tag=True):
-    """The child faulted, was cancelled, or could not be started; `error` is an error object without `instance`."""
+    """The child faulted, was `cancelled`, or could not be started; `error` is an error object without `instance`."""
 
     id: int
     error: JsonObject
+    cancelled: bool = False
 
 
 class ChildCancelled(Event, frozen=True, kw_only=True, tag=True):

@@ -5,6 +5,7 @@ machine. What it starts has an id made of the workflow's name and the time that 
 
 - A time that passed while nobody looked is due once, when somebody does; the next one is the first in the future.
 - The clock of a log never goes back, hence neither do the times: a clock that is set back delays, and repeats nothing.
+- `after` counts from completion or fault; after a cancellation it rests until it is told `Resumed`.
 - A schedule that was paused is told `Resumed`: the times that passed meanwhile are not for it.
 - Events are gathered in windows (windows.py); what they start is named by them.
 - The workflow is the newest registered one at each time: a new version takes over where the last one stood.
@@ -214,7 +215,8 @@ class Scheduler:
                 return self._start(due)
             case ChildCompleted(id=id_) | ChildFailed(id=id_) if state.child is not None and state.child.seq == id_:
                 state.child = None
-                return self._wait(state.position)
+                # Whoever cancels an instance does not want the next one (decision S1): the schedule rests.
+                return [] if isinstance(event, ChildFailed) and event.cancelled else self._wait(state.position)
             case MessageReceived(id=id_) if state.awaiting is not None and state.awaiting.seq == id_:
                 return self._consume(event)
             case Resumed():
@@ -291,8 +293,10 @@ class Scheduler:
         return [self._state.timer]
 
     def _skip(self) -> list[AnyCommand]:
-        """Leave out the times of a grid or calendar that have passed; a delay that has passed is over."""
+        """Leave out the times of a grid or calendar that have passed; begin again what rests."""
         state = self._state
+        if isinstance(self._schedule, After) and not self.pending:
+            return self._start(state.clock)
         if state.timer is None or state.timer.deadline > state.clock or isinstance(self._schedule, After):
             return []
         cancelled = CancelTimer(seq=state.position, id=state.timer.seq)

@@ -87,7 +87,9 @@ def report(round_: "Round", number: int, outcome: Outcome) -> None:
             round_.tell(kin.parent, ChildFailed(at=outcome.at, id=kin.id, error=raised))
         case InstanceCancelled(reason=reason):
             detail = "the workflow that it runs was cancelled" + (f": {reason}" if reason else "")
-            round_.tell(kin.parent, ChildFailed(at=outcome.at, id=kin.id, error=standard("runtime", detail)))
+            round_.tell(
+                kin.parent, ChildFailed(at=outcome.at, id=kin.id, error=standard("runtime", detail), cancelled=True)
+            )
 
 
 def bereave(round_: "Round", number: int, outcome: Outcome) -> None:

@@ -212,6 +212,20 @@ def test_after_counts_from_a_fault_too() -> None:
     assert list(host.timers.values()) == [NOON + HOUR]
 
 
+def test_s1_after_rests_when_its_instance_was_cancelled() -> None:
+    host = Host("{after: PT1H}")
+    error = standard("runtime", "cancelled")
+    host.tell(ChildFailed(at=host.clock, id=host.started[0][1].seq, error=error, cancelled=True))
+    assert host.scheduler.pending == ()
+    assert host.scheduler.status == "waiting"
+    host.restart(checkpoint=False)
+    host.clock += HOUR
+    host.resume()
+    assert host.ids == ["2026-01-01T12:00:00.000Z", "2026-01-01T13:00:00.000Z"]
+    host.resume()
+    assert len(host.started) == 2
+
+
 def test_after_goes_on_from_a_pause_where_its_delay_has_passed() -> None:
     host = Host("{after: PT1H}")
     host.complete()
