@@ -49,7 +49,7 @@ class Compiler:
     activities: dict[str, str] = field(default_factory=dict[str, str])
     extensions: tuple[Extension, ...] = ()
     #: The URI of what is compiled, where it is a fetched function; of a document only the instance knows it.
-    base: str | None = None
+    location: str | None = None
     resources: dict[str, Resource] = field(default_factory=dict[str, Resource])
 
     def list(self, tasks: TaskList, reference: str) -> StepList:
@@ -125,9 +125,9 @@ class Compiler:
         endpoint = schema.resource["endpoint"]
         written = endpoint["uri"] if isinstance(endpoint, dict) else endpoint
         # The same words mean another place in another file.
-        name = str(written) if self.base is None else f"{self.base} {written}"
+        name = str(written) if self.location is None else f"{self.location} {written}"
         template, _ = compile_endpoint(self, endpoint)
-        resource = Resource(SCHEMA, name, template, self.base, owner, {"format": schema.format})
+        resource = Resource(SCHEMA, name, template, self.location, owner, {"format": schema.format})
         self.resources.setdefault(name, resource)
         return FetchedCheck(name, schema.format)
 
@@ -166,9 +166,9 @@ def compile_workflow(workflow: Workflow) -> StepGraph:
     return compiler.graph(root)
 
 
-def compiler_of(workflow: Workflow, base: str | None = None) -> Compiler:
+def compiler_of(workflow: Workflow, location: str | None = None) -> Compiler:
     """A compiler that has compiled nothing yet."""
     # Imported here: the table of step types knows every module that builds with this one.
     from dalsegno.interpreter.steps import BUILDERS
 
-    return Compiler(workflow, Language(workflow.language, workflow.mode == "loose"), BUILDERS, base=base)
+    return Compiler(workflow, Language(workflow.language, workflow.mode == "loose"), BUILDERS, location=location)

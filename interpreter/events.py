@@ -36,8 +36,8 @@ class InstanceStarted(Event, frozen=True, kw_only=True, tag=True):
     """The first event: it fixes everything that must not change during the execution.
 
     `digest` is the document's, `seed` 128 bits in hexadecimal from which all chance is drawn, `budgets` the limits of
-    expressions, `runtime` the value of `$runtime`, `trace` a W3C traceparent, `base` the URI of the document's file:
-    relative ones start there.
+    expressions, `runtime` the value of `$runtime`, `trace` a W3C traceparent, `location` the URI of the document's
+    file, if it has one: relative ones start there.
     """
 
     instance: str
@@ -54,7 +54,7 @@ class InstanceStarted(Event, frozen=True, kw_only=True, tag=True):
     tags: dict[str, str] = {}
     parent: Parent | None = None
     trace: str | None = None
-    base: str | None = None
+    location: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class ActivityScheduled(Event, frozen=True, kw_only=True, tag=True):

@@ -39,6 +39,12 @@ class Execution:
             "startedAt": moment(started.at),
         }
 
+    @property
+    def location(self) -> str | None:
+        """The URI of the document's file, where that is known."""
+        location = self.started.location
+        return location if isinstance(location, str) else None
+
     def tick(self, at: int) -> None:
         """Move the clock on to the time of an event; it never goes back."""
         if at > self.clock:

@@ -23,14 +23,14 @@ _PURPOSE = "source"
 class Resource:
     """A file that a document names, to be fetched; `name` stands for it.
 
-    `endpoint` gives a URI or `{uri, authentication}`, relative to `base` (None: to the document). `owner` is the
+    `endpoint` gives a URI or `{uri, authentication}`, relative to `location` (None: to the document). `owner` is the
     reference of what needs it. `options` are further arguments of the activity.
     """
 
     kind: str
     name: str
     endpoint: Template
-    base: str | None
+    location: str | None
     owner: str
     options: JsonObject
 
@@ -43,7 +43,7 @@ def fetched(machine: "Machine", frame: Frame, resources: Iterable[Resource], dat
     missing = [each for each in resources if machine.execution.sources.get(each.kind, each.name) is None]
     for resource in missing:
         endpoint = endpoint_of(machine.evaluate(resource.endpoint, data, frame))
-        endpoint["uri"] = locate(cast(str, endpoint["uri"]), resource.base or machine.execution.started.base)
+        endpoint["uri"] = locate(cast(str, endpoint["uri"]), resource.location or machine.execution.location)
         request(machine, frame, resource.kind, resource.name, endpoint, resource.options)
     return not missing
 

@@ -20,28 +20,28 @@ _GITLAB = re.compile(r"(/.+)/-/(?:tree|blob|raw)/(.+)")
 _COMMIT_OR_TAG = re.compile(r"[0-9a-f]{40}|v?\d+(\.\d+)+\S*")
 
 
-def locate(uri: str, base: str | None) -> str:
-    """The absolute URI of a file that is named by `uri` in the file at `base`.
+def locate(uri: str, location: str | None) -> str:
+    """The absolute URI of a file that is named by `uri` in the file at `location`.
 
     Pages of GitHub and GitLab become the raw files that they show. `file://a/b` is relative, like `a/b` (C11). Raises
-    WorkflowError (configuration) where the base of a relative URI is not known, and for a file of this machine that is
-    named by a file from the network.
+    WorkflowError (configuration) where it is relative and no location is known, and for a file of this machine that a
+    file from the network names.
     """
     parts = _split(uri)
     if parts.scheme == "file" and parts.netloc not in ("", "localhost"):
         uri = parts.netloc + parts.path
         parts = _split(uri)
-        _refuse_files(uri, base)
+        _refuse_files(uri, location)
     elif parts.scheme:
         if parts.scheme not in _WEB:
-            _refuse_files(uri, base)
+            _refuse_files(uri, location)
         return raw(parts.geturl())
-    if base is None:
+    if location is None:
         detail = f"`{uri}` is relative, and the file of this workflow is not known: give an absolute URI"
         raise WorkflowError.of("configuration", detail)
-    scheme = _split(base).scheme
+    scheme = _split(location).scheme
     # urljoin knows few schemes; what it does is the same for all.
-    joined = urljoin("http" + base.removeprefix(scheme), uri)
+    joined = urljoin("http" + location.removeprefix(scheme), uri)
     return raw(scheme + joined.removeprefix("http"))
 
 
@@ -56,9 +56,9 @@ def raw(uri: str) -> str:
     return parts._replace(path=f"{page[1]}/-/raw/{page[2]}").geturl() if page else uri
 
 
-def function_of(root: str, path: str, base: str | None) -> str:
+def function_of(root: str, path: str, location: str | None) -> str:
     """The URI of `path` below the root of a catalog, which may be a page of GitHub or GitLab."""
-    root = locate(root, base)
+    root = locate(root, location)
     parts = urlsplit(root)
     if parts.hostname == "gitlab.com" and "/-/" not in parts.path:
         parts = parts._replace(path=f"{parts.path.rstrip('/')}/-/raw/HEAD")
@@ -92,8 +92,8 @@ def _split(uri: str) -> SplitResult:
         raise WorkflowError.of("configuration", f"`{uri}` is no URI: {error}") from None
 
 
-def _refuse_files(uri: str, base: str | None) -> None:
-    if base is not None and _split(base).scheme in _WEB:
+def _refuse_files(uri: str, location: str | None) -> None:
+    if location is not None and _split(location).scheme in _WEB:
         raise WorkflowError.of(
             "configuration", f"a file from the network cannot name `{uri}`, which is on this machine"
         )

@@ -36,7 +36,7 @@ def _compile(workflow: Workflow) -> StepGraph:
 
     assert workflow.path is not None
     reference = f"{workflow.path}#"
-    compiler = compiler_of(workflow, base=workflow.path)
+    compiler = compiler_of(workflow, location=workflow.path)
     (item,) = cast("list[JsonObject]", workflow.definition["do"])
     function = task(FUNCTION, as_object(item[FUNCTION]), reference, workflow)
     body = compiler.single(replace(function, then="continue"))

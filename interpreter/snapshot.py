@@ -89,7 +89,7 @@ class _Source(msgspec.Struct, frozen=True):
     content: _Held
 
 
-class _State(msgspec.Struct, frozen=True):
+class _State(msgspec.Struct, frozen=True, omit_defaults=True):
     format: int
     position: int
     started: InstanceStarted | None
@@ -101,7 +101,7 @@ class _State(msgspec.Struct, frozen=True):
     frames: list[_Frame]
     asks: list[_Ask]
     agenda: list[int]
-    sources: list[_Source]
+    sources: list[_Source] = []
 
 
 _decoder = msgspec.json.Decoder(_State)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from dalsegno import __version__
@@ -45,7 +46,7 @@ def begun(workflow: Workflow, input: JsonValue, *, id: str, now: int, ids: Ids) 
         input=input,
         budgets=asdict(Budget()),
         runtime=runtime(),
-        base=None if workflow.path is None else Path(workflow.path).absolute().as_uri(),
+        location=UNSET if workflow.path is None else Path(workflow.path).absolute().as_uri(),
     )
 
 

@@ -56,7 +56,7 @@ class FetchedStep(Step):
     sealed: ClassVar[bool] = True
     endpoint: Template
     path: str | None
-    base: str | None
+    location: str | None
     arguments: Template
     language: str
     loose: bool
@@ -65,8 +65,8 @@ class FetchedStep(Step):
         hold_calls(frame)
         frame.held = machine.evaluate(self.arguments, frame.input, frame)
         endpoint = endpoint_of(machine.evaluate(self.endpoint, frame.input, frame))
-        given, base = cast(str, endpoint["uri"]), self.base or machine.execution.started.base
-        uri = locate(given, base) if self.path is None else function_of(given, self.path, base)
+        given, location = cast(str, endpoint["uri"]), self.location or machine.execution.location
+        uri = locate(given, location) if self.path is None else function_of(given, self.path, location)
         frame.state = FunctionState(uri=uri)
         if machine.execution.sources.get(FUNCTION, uri) is None:
             options: JsonObject = {"language": self.language, "loose": self.loose}
@@ -114,7 +114,7 @@ def build(compiler: Compiler, call: CallTask, common: Common, targets: Mapping[s
         **common,
         endpoint=endpoint,
         path=path,
-        base=compiler.base,
+        location=compiler.location,
         arguments=arguments,
         language=language.name,
         loose=language.loose,

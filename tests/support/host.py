@@ -61,7 +61,7 @@ class Host:
 
     `feed` are messages that come one by one, whenever nothing else is left to do but to wait; `children` answer for the
     workflows that the instance runs, by their names. `sources` are the texts that can be fetched, by URI;
-    `base` is the URI of the document.
+    `location` is the URI of the document.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Host:
         feed: Iterable[JsonObject] = (),
         children: Mapping[str, Answer] | None = None,
         sources: Mapping[str, str] | None = None,
-        base: str | None = None,
+        location: str | None = None,
     ) -> None:
         self.graph = compile(workflow(text) if isinstance(text, str) else text)
         self.notices: list[Notice] = []
@@ -94,7 +94,7 @@ class Host:
         self._cancelled: set[int] = set()
         self._feed = deque(feed)
         self._deliveries: dict[int, deque[JsonObject]] = {}
-        self._facts.append(started(self.graph, {} if input is None else input, base=base))
+        self._facts.append(started(self.graph, {} if input is None else input, location=location))
 
     def step(self) -> bool:
         """Tell the machine the next fact, moving the clock where only a timer is left; False: nothing is left."""
@@ -250,7 +250,7 @@ class Host:
         return ChildCompleted(at=self.clock, id=command.seq, output=json.loads(json.dumps(output)))
 
 
-def started(graph: StepGraph, input: JsonValue, at: int = NOON, base: str | None = None) -> InstanceStarted:
+def started(graph: StepGraph, input: JsonValue, at: int = NOON, location: str | None = None) -> InstanceStarted:
     """The first event of an instance, the same each time."""
     described = graph.workflow
     return InstanceStarted(
@@ -264,7 +264,7 @@ def started(graph: StepGraph, input: JsonValue, at: int = NOON, base: str | None
         seed="000102030405060708090a0b0c0d0e0f",
         input=input,
         runtime={"name": "dalsegno", "version": "0", "metadata": {}},
-        base=base,
+        location=msgspec.UNSET if location is None else location,
     )
 
 

@@ -19,8 +19,8 @@ def say(arguments: JsonObject) -> JsonValue:
     return {"said": f"Hello {arguments['name']}"}
 
 
-def fetching(text: str, sources: dict[str, str], base: str | None = None, input: JsonValue = None) -> Host:
-    return Host(text, input, {"say": say}, sources=sources, base=base).run()
+def fetching(text: str, sources: dict[str, str], location: str | None = None, input: JsonValue = None) -> Host:
+    return Host(text, input, {"say": say}, sources=sources, location=location).run()
 
 
 def fetched(host: Host) -> list[JsonValue]:
@@ -65,7 +65,7 @@ def test_c11_two_branches_that_ask_at_once_get_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    ("base", "named", "uri"),
+    ("location", "named", "uri"),
     [
         ("file:///home/ada/order.yaml", "functions/greet.yaml", "file:///home/ada/functions/greet.yaml"),
         ("file:///home/ada/order.yaml", "file://functions/greet.yaml", "file:///home/ada/functions/greet.yaml"),
@@ -84,8 +84,8 @@ def test_c11_two_branches_that_ask_at_once_get_the_same() -> None:
         (None, "https://github.com/o/r/releases/f.yaml", "https://github.com/o/r/releases/f.yaml"),
     ],
 )
-def test_c10_c11_where_a_function_is(base: str | None, named: str, uri: str) -> None:
-    host = fetching(f"do: [{{a: {{call: '{named}'}}}}]", {uri: "set: {found: true}"}, base)
+def test_c10_c11_where_a_function_is(location: str | None, named: str, uri: str) -> None:
+    host = fetching(f"do: [{{a: {{call: '{named}'}}}}]", {uri: "set: {found: true}"}, location)
     assert host.output == {"found": True}
 
 
