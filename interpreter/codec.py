@@ -118,10 +118,15 @@ def _mask(value: Sealed) -> str:
 
 
 def _guarded(value: dict[str, Any]) -> dict[str, Any]:
-    return {f"${key}" if _TAKEN.fullmatch(key) else key: inner for key, inner in value.items()}
+    return {f"${key}" if _is_taken(key) else key: inner for key, inner in value.items()}
 
 
 def _read(value: dict[str, Any]) -> Any:
     if _KEY in value:
         return Sealed(msgspec.convert(value, _Stored).form)
-    return {key[1:] if _TAKEN.fullmatch(key) else key: inner for key, inner in value.items()}
+    return {key[1:] if _is_taken(key) else key: inner for key, inner in value.items()}
+
+
+def _is_taken(key: object) -> bool:
+    """Whether a key looks like ours; those of a step's own state may be numbers."""
+    return isinstance(key, str) and _TAKEN.fullmatch(key) is not None

@@ -1,6 +1,7 @@
 """Random documents: small workflows of every task type that waits, fails, loops and jumps, each sure to end.
 
-Some have functions, of which the second calls the first, and extensions around their tasks.
+Some have functions, of which the second calls the first, and extensions around their tasks. Some keep a secret, and
+data with keys that look like those of one.
 """
 
 from collections.abc import Callable
@@ -48,6 +49,8 @@ def _leaves() -> st.SearchStrategy[JsonObject]:
             )
         ),
         st.builds(_run, st.sampled_from(ACTIVITIES), st.booleans(), st.sampled_from(["stdout", "none"])),
+        st.just({"set": {"n": count, "token": "${ $secrets.token }", "$sealed": {"is": "secret", "name": "${ .n? }"}}}),
+        st.just({"call": "steady", "with": {"fails": 0, "text": '${ "Bearer " + ($secret.token | @base64) }'}}),
         st.just({"raise": {"error": {"type": "https://example.com/raised", "status": 418}}}),
         st.just({"emit": {"event": {"with": {"type": "drawn", "data": "${ .n? }"}}}}),
         _listens(),
@@ -202,6 +205,5 @@ def _workflow(do: JsonValue, functions: JsonValue = None, extensions: JsonValue 
     document: JsonObject = {"dsl": "1.0.3", "namespace": "tests", "name": "drawn", "version": "1.0.0"}
     definition: JsonObject = {"document": document, "do": do, "timeout": {"after": {"seconds": 60}}}
     use: JsonObject = {"functions": functions, "extensions": extensions}
-    if functions or extensions:
-        definition["use"] = {name: value for name, value in use.items() if value}
+    definition["use"] = {"secrets": ["token"], **{name: value for name, value in use.items() if value}}
     return Workflow(definition)
