@@ -7,6 +7,7 @@ from dalsegno.cli.commands.explain import explain
 from dalsegno.cli.commands.graph import graph
 from dalsegno.cli.commands.history import history
 from dalsegno.cli.commands.list import list_
+from dalsegno.cli.commands.publish import publish, raise_
 from dalsegno.cli.commands.register import register
 from dalsegno.cli.commands.run import run
 from dalsegno.cli.commands.schedules import schedules
@@ -36,6 +37,8 @@ app.command("eval")(eval_)
 app.command("register")(register)
 app.command("worker")(worker)
 app.add_typer(schedules, name="schedules")
+app.command("publish")(publish)
+app.command("raise")(raise_)
 app.command("explain")(explain)
 app.command("graph")(graph)
 app.command("test")(run_tests)

@@ -10,13 +10,13 @@ from dalsegno.cli.exits import WrongUsage
 from dalsegno.schema.values import JsonObject, JsonValue
 
 
-def read_input(argument: str) -> JsonValue:
-    """The JSON value that `--input` names. Raises WrongUsage."""
+def read_input(argument: str, option: str = "--input") -> JsonValue:
+    """The JSON value that the argument of an option names. Raises WrongUsage, which names the option."""
     if argument == "-":
-        return _parse(read_standard_input("--input"), "standard input")
+        return _parse(read_standard_input(option), "standard input", option)
     if argument.startswith("@"):
-        return _parse(read_file(argument[1:], "--input"), argument[1:])
-    return _parse(argument.encode("utf-8", "surrogateescape"), None)
+        return _parse(read_file(argument[1:], option), argument[1:], option)
+    return _parse(argument.encode("utf-8", "surrogateescape"), None, option)
 
 
 def read_document(argument: str, purpose: str) -> tuple[str, bytes]:
@@ -64,9 +64,9 @@ def read_standard_input(purpose: str) -> bytes:
         raise WrongUsage(f"{purpose}: cannot read standard input: {reason(error)}") from error
 
 
-def _parse(data: bytes, source: str | None) -> JsonValue:
+def _parse(data: bytes, source: str | None, option: str) -> JsonValue:
     """The value of a JSON text; `source` is the file it is from, None for the command line itself."""
-    where = f"--input: {source} is not JSON" if source else "--input is not JSON"
+    where = f"{option}: {source} is not JSON" if source else f"{option} is not JSON"
     try:
         text = data.decode("utf-8-sig")
         value: JsonValue = json.loads(
@@ -77,7 +77,7 @@ def _parse(data: bytes, source: str | None) -> JsonValue:
         return value
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        raise WrongUsage(f"{where}: {error.msg} at {place}{_remedy(data, source)}") from None
+        raise WrongUsage(f"{where}: {error.msg} at {place}{_remedy(data, source, option)}") from None
     except _Twice as twice:
         raise WrongUsage(f"{where}: the key {twice.key!r} is there twice{_second(data, twice.key)}") from None
     except UnicodeDecodeError as error:
@@ -91,13 +91,13 @@ def _parse(data: bytes, source: str | None) -> JsonValue:
         raise WrongUsage(f"{where}: {message}") from None
 
 
-def _remedy(data: bytes, source: str | None) -> str:
+def _remedy(data: bytes, source: str | None, option: str) -> str:
     if not data.strip():
         return ": it is empty"
     if source is None and Path(data.decode("utf-8", "replace").replace("\0", "")).is_file():
-        return f'. To read a file, write --input "@{data.decode(errors="replace")}"'
+        return f'. To read a file, write {option} "@{data.decode(errors="replace")}"'
     if source is None and data[:1].isalpha():
-        return ". A JSON text needs its quotes: --input '\"text\"'"
+        return f". A JSON text needs its quotes: {option} '\"text\"'"
     return ""
 
 

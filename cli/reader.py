@@ -17,7 +17,14 @@ from dalsegno.engines.errors import InstanceNotFound, StoreError
 from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification
 from dalsegno.interpreter import base, compile, replay
 from dalsegno.interpreter.codec import masked
-from dalsegno.interpreter.events import ActivityScheduled, AnyEvent, BaseWritten, InstanceStarted, TimerStarted
+from dalsegno.interpreter.events import (
+    ActivityScheduled,
+    AnyEvent,
+    BaseWritten,
+    InstanceStarted,
+    MessageAwaited,
+    TimerStarted,
+)
 from dalsegno.interpreter.pictures import Mark, Progress
 from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
@@ -29,11 +36,14 @@ _MOST_CHILDREN = 100
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
-    """Something that an instance waits for: an activity since `time`, or a timer until `time` (None: for ever)."""
+    """Something that an instance waits for: an activity since `time`, a timer until `time` (None: for ever), or events.
+
+    `name` is the activity, or the types of events. `reference` is None where the log has forgotten who asked for it.
+    """
 
     kind: str
     name: str | None
-    reference: str
+    reference: str | None
     time: datetime | None
     crashes: int = 0
 
@@ -65,7 +75,7 @@ class Reader:
         """What an instance waits for. Raises InstanceNotFound."""
         with self._store.reading():
             number = reading.row_of(self._store, id).number
-            return [*self._activities(number), *self._timers(number)]
+            return [*self._activities(number), *self._timers(number), *self._events(number)]
 
     def _activities(self, number: int) -> Iterator[Awaited]:
         for activity in self._store.pending.activities(number):
@@ -79,6 +89,15 @@ class Reader:
             event = self._store.log.at(number, id_)
             if isinstance(event, TimerStarted):
                 yield Awaited("timer", None, event.step, _date(deadline))
+
+    def _events(self, number: int) -> Iterator[Awaited]:
+        for subscription in self._store.subscriptions.of(number):
+            if subscription.ready:
+                event = self._store.log.at(number, subscription.id)
+                asked = event if isinstance(event, MessageAwaited) else None
+                name = " or ".join(history.messages_of(filter_) for filter_ in subscription.filters)
+                time = None if asked is None else reading.moment(asked.at)
+                yield Awaited("event", name, None if asked is None else asked.step, time)
 
     def history(self, id: str) -> Iterator[tuple[HistoryRow, AnyEvent]]:
         """The log of an instance, each event with what a person reads of it. Raises InstanceNotFound."""

@@ -77,6 +77,9 @@ def _sentence(awaited: "Awaited") -> str:
 
     if awaited.kind == "timer":
         return f"a timer until {iso(awaited.time)}, at {awaited.reference}"
+    if awaited.kind == "event":
+        place = f", at {awaited.reference}, since {iso(awaited.time)}" if awaited.time else ""
+        return f"an event: {awaited.name}{place}"
     crashed = f", which died with its process {awaited.crashes} times" if awaited.crashes > 1 else ""
     return f"{awaited.name}, at {awaited.reference}, since {iso(awaited.time)}{crashed}"
 
@@ -86,6 +89,9 @@ def _as_json(awaited: "Awaited") -> JsonObject:
 
     if awaited.kind == "timer":
         return {"kind": "timer", "reference": awaited.reference, "until": iso(awaited.time) if awaited.time else None}
+    if awaited.kind == "event":
+        since = iso(awaited.time) if awaited.time else None
+        return {"kind": "event", "name": awaited.name, "reference": awaited.reference, "since": since}
     return {
         "kind": "activity",
         "name": awaited.name,

@@ -127,7 +127,7 @@ def _detail(event: AnyEvent, request: _Request | None) -> str:
         case ChildCompleted():
             return f"{name} {_json(event.output)}"
         case MessageAwaited():
-            return " or ".join(_messages(each) for each in event.filters)
+            return " or ".join(messages_of(each) for each in event.filters)
         case TimerStarted():
             return f"until {moment(event.deadline).isoformat(timespec='milliseconds')}"
         case MessageEmitted() | MessageReceived():
@@ -153,7 +153,7 @@ def _name(request: _Request | None) -> str:
             return ""
 
 
-def _messages(filter_: Filter) -> str:
+def messages_of(filter_: Filter) -> str:
     """Which messages a filter takes, by their type."""
     for condition in filter_.conditions:
         match condition:
