@@ -31,6 +31,7 @@ class Client:
 
     def __init__(self, resources: Resources) -> None:
         options = resources.http
+        self._permissions = resources.permissions
         self._options = options
         self._client = httpx.AsyncClient(
             # No limit on waiting for a free connection: five hundred branches of a fork simply queue.
@@ -70,6 +71,7 @@ class Client:
 
     async def _send(self, request: Request, success: range, digest: tuple[str, str] | None) -> Response:
         url = httpx.URL(request.uri)
+        self._permissions.check_host(url.host, _port(url))
         outgoing = (
             request.with_default("Accept", "*/*")
             .with_default("Accept-Encoding", "gzip, deflate")
@@ -111,12 +113,15 @@ class Client:
         return bytes(body)
 
     def _routed(self, url: httpx.URL) -> httpx.URL:
-        port = url.port or (443 if url.scheme == "https" else 80)
-        origin = self._options.hosts.get(f"{url.host}:{port}") or self._options.hosts.get(url.host)
+        origin = self._options.hosts.get(f"{url.host}:{_port(url)}") or self._options.hosts.get(url.host)
         if origin is None:
             return url
         target = httpx.URL(origin)
         return url.copy_with(scheme=target.scheme, host=target.host, port=target.port)
+
+
+def _port(url: httpx.URL) -> int:
+    return url.port or (443 if url.scheme == "https" else 80)
 
 
 async def _keep_headers(response: httpx.Response) -> None:

@@ -8,8 +8,8 @@ from typing import Self
 from urllib.parse import unquote, urlsplit
 
 from dalsegno.activities.activity import ActivityError
+from dalsegno.activities.permissions import Permissions, folder
 from dalsegno.interpreter.locations import CATALOG
-from dalsegno.schema.errors import DalsegnoError
 
 _GRANT = "file="
 
@@ -24,9 +24,7 @@ class Folders:
     @classmethod
     def of(cls, allow: Iterable[str], catalog: "str | os.PathLike[str] | None" = None) -> Self:
         """The folders among grants (`file=DIR`), and the catalog. Raises DalsegnoError for one that is no folder."""
-        granted = [grant.removeprefix(_GRANT) for grant in allow if grant.startswith(_GRANT)]
-        folders = tuple(_folder(folder, f"--allow {_GRANT}{folder}") for folder in granted)
-        return cls(folders, None if catalog is None else _folder(catalog, "the catalog"))
+        return cls(Permissions.of(allow).folders, None if catalog is None else folder(catalog, "the catalog"))
 
     def path_of(self, uri: str) -> Path:
         """The file that a `file:` or `catalog:` URI names, where a document may read it.
@@ -46,13 +44,6 @@ class Folders:
             )
         grant = f"which needs a grant: --allow {_GRANT}{path.parent}"
         return _inside(path, self.granted, grant, uri)
-
-
-def _folder(folder: "str | os.PathLike[str]", what: str) -> Path:
-    path = Path(folder).expanduser()
-    if not path.is_dir():
-        raise DalsegnoError(f"{what}: {path} is not a folder")
-    return path.resolve()
 
 
 def _inside(path: Path, folders: Iterable[Path], otherwise: str, uri: str) -> Path:

@@ -40,3 +40,15 @@ def _is_origin(text: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(host) and not (parts.path.strip("/") or parts.query)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessOptions:
+    """How processes (`run: shell`, `script`, `container`) are run.
+
+    `largest_output` is how many bytes of stdout or stderr a document may ask for; more is a runtime error, and the
+    process is stopped. `grace` is how many seconds a process that is to end has between TERM and KILL.
+    """
+
+    largest_output: int = 10 * 1024 * 1024
+    grace: float = 5.0

@@ -16,7 +16,8 @@ from dalsegno.activities.functions import PythonFunction
 from dalsegno.activities.loading import load_functions as load_functions
 from dalsegno.activities.masking import MASKS, Masks
 from dalsegno.activities.opening import Opening, ParameterNeeded
-from dalsegno.activities.options import HttpOptions
+from dalsegno.activities.options import HttpOptions, ProcessOptions
+from dalsegno.activities.permissions import Permissions
 from dalsegno.activities.records import mark_records
 from dalsegno.activities.resources import Resources
 from dalsegno.activities.runner import Runner
@@ -32,6 +33,9 @@ ADAPTERS: Final = {
     "http": "dalsegno.activities.http",
     "openapi": "dalsegno.activities.openapi",
     "use/resource": "dalsegno.activities.resource",
+    "run/shell": "dalsegno.activities.shell",
+    "run/script": "dalsegno.activities.script",
+    "run/container": "dalsegno.activities.container",
 }
 """Built-in activities and their modules, imported at the first call. Each has `perform(call, resources)`.
 
@@ -53,13 +57,17 @@ class Activities:
         functions: Iterable[Callable[..., object]] = (),
         *,
         http: HttpOptions | None = None,
+        processes: ProcessOptions | None = None,
+        allow: Iterable[str] = (),
         threads: int = 32,
     ) -> None:
         """Take Python functions, decorated with `@activity` or plain.
 
-        `http` says how HTTP calls are made; `threads` is how many sync functions run at a time. Functions of installed
-        packages (entry points of the group "dalsegno.activities") are found by name, after those given here. Raises
-        DalsegnoError for a name that is taken or reserved, and for what is no function.
+        `http` says how HTTP calls are made, `processes` how processes are run; `allow` is what documents may do with
+        this machine (`shell`, `script`, `container`, `net=HOST`, `file=DIR`); `threads` is how many sync functions run
+        at a time. Functions of installed packages (entry points of the group "dalsegno.activities") are found by name,
+        after those given here. Raises DalsegnoError for a name that is taken or reserved, for what is no function, and
+        for a grant that is none.
         """
         if threads < 1:
             raise DalsegnoError("Activities: threads must be at least 1")
@@ -67,7 +75,7 @@ class Activities:
         for function in functions:
             self._add(PythonFunction(function))
         self._loaded: dict[str, PythonFunction] = {}
-        self._resources = Resources(http or HttpOptions(), lambda: self.names)
+        self._resources = Resources(http or HttpOptions(), lambda: self.names, processes, Permissions.of(allow))
         self._runner = Runner(threads)
         mark_records()
 
@@ -93,6 +101,10 @@ class Activities:
     def abandoned(self) -> int:
         """How many Python functions overran their timeout, or their cancellation, and are still running."""
         return self._runner.abandoned
+
+    def grant(self, allow: Iterable[str]) -> None:
+        """Allows documents more than before. Raises DalsegnoError for a grant that is none."""
+        self._resources.permissions |= Permissions.of(allow)
 
     def __contains__(self, name: object) -> bool:
         return name in ADAPTERS or name in self._functions or name in self._entry_points

@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection
 from typing import Protocol, TypeVar, cast
 
 from dalsegno.activities.folders import Folders
-from dalsegno.activities.options import HttpOptions
+from dalsegno.activities.options import HttpOptions, ProcessOptions
+from dalsegno.activities.permissions import Permissions
 
 
 class Resource(Protocol):
@@ -19,11 +20,19 @@ Kept = TypeVar("Kept", bound=Resource)
 class Resources:
     """One of each resource, made when first asked for, shared by all calls of an engine (on its one event loop)."""
 
-    def __init__(self, http: HttpOptions, functions: Callable[[], Collection[str]] = frozenset[str]) -> None:
+    def __init__(
+        self,
+        http: HttpOptions,
+        functions: Callable[[], Collection[str]] = frozenset[str],
+        processes: ProcessOptions | None = None,
+        permissions: Permissions | None = None,
+    ) -> None:
         """`functions` tells the names that a `call` may use."""
         self.http = http
         self.folders = Folders()
         self.functions = functions
+        self.processes = processes or ProcessOptions()
+        self.permissions = permissions or Permissions()
         self._kept: dict[object, Resource] = {}
 
     def get(self, make: "Callable[[Resources], Kept]") -> Kept:

@@ -1,4 +1,4 @@
-"""What the document of a command may use: `--functions MODULE|FILE.py`, `--catalog DIR`, `--allow file=DIR`."""
+"""What the document of a command may use: `--functions MODULE|FILE.py`, `--catalog DIR`, `--allow GRANT`."""
 
 from collections.abc import Callable, Sequence
 
@@ -21,13 +21,9 @@ def load(sources: Sequence[str]) -> list[Callable[..., object]]:
 
 
 def folders_of(allow: Sequence[str], catalog: str | None) -> Folders:
-    """The folders of `--allow file=DIR` and `--catalog DIR`. Raises WrongUsage for another grant, and for no folder."""
-    grants = [grant for each in allow for grant in each.split(",") if grant]
-    for grant in grants:
-        if not grant.startswith("file="):
-            raise WrongUsage(f"--allow: {grant!r} is no grant that is known: write file=DIR")
+    """The folders of `--allow file=DIR` and `--catalog DIR`. Raises WrongUsage for no folder, and no grant."""
     try:
-        return Folders.of(grants, catalog)
+        return Folders.of(allow, catalog)
     except DalsegnoError as error:
         raise WrongUsage(str(error)) from error
 

@@ -66,8 +66,9 @@ Allow = Annotated[
     list[str] | None,
     typer.Option(
         "--allow",
-        metavar="GRANT",
-        help="What the document may do on this machine: file=DIR to name the files of a folder. May be repeated.",
+        metavar="GRANT,...",
+        help="What documents may do with this machine: shell, script, container (processes), file=DIR, and net=HOST, "
+        "which allows no other hosts any more. May be repeated.",
         show_default=False,
     ),
 ]

@@ -53,6 +53,7 @@ class Job:
     id: str
     named: bool
     functions: Sequence[Callable[..., object]]
+    allow: Sequence[str]
     timeout: float | None
     secrets: Secrets
     folders: Folders
@@ -67,6 +68,7 @@ class Job:
         id_: str | None,
         functions: Sequence[str],
         workflows: Sequence[str],
+        allow: Sequence[str],
         timeout: str | None,
         secrets: Secrets,
         folders: Folders,
@@ -92,6 +94,7 @@ class Job:
             id=str(uuid.uuid4()) if id_ is None else id_,
             named=id_ is not None,
             functions=loaded,
+            allow=allow,
             timeout=patience,
             secrets=secrets,
             folders=folders,
@@ -202,6 +205,7 @@ async def _open(
 def _engine(job: Job, progress: Progress, patience: float) -> AsyncEngine:
     activities = activities_of(job.functions)
     activities.open(job.folders)
+    activities.grant(job.allow)
     return AsyncEngine(
         job.store,
         activities=activities,

@@ -20,12 +20,16 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
 
 
 class ScheduleActivity(Command, frozen=True, kw_only=True, tag=True):
-    """Perform `activity` with `arguments`; answer with ActivityCompleted or ActivityFailed of id `seq`."""
+    """Perform `activity` with `arguments`; answer with ActivityCompleted or ActivityFailed of id `seq`.
+
+    Nobody awaits one that is `detached`, which outlives even its instance; its answer is recorded where that lives.
+    """
 
     step: str
     activity: str
     arguments: JsonValue
     key: str
+    detached: bool = False
 
 
 class CancelActivity(Command, frozen=True, kw_only=True, tag=True):
@@ -142,8 +146,16 @@ Outcome: TypeAlias = CompleteInstance | FaultInstance | CancelInstance
 def recorded(command: AnyCommand, at: int) -> events.Record:
     """The event that records a command, given in answer to an event of time `at`."""
     match command:
-        case ScheduleActivity(seq=seq, step=step, activity=activity, arguments=arguments, key=key):
-            return events.ActivityScheduled(at=at, id=seq, step=step, activity=activity, arguments=arguments, key=key)
+        case ScheduleActivity(seq=seq):
+            return events.ActivityScheduled(
+                at=at,
+                id=seq,
+                step=command.step,
+                activity=command.activity,
+                arguments=command.arguments,
+                key=command.key,
+                detached=command.detached,
+            )
         case CancelActivity(id=id_):
             return events.ActivityCancelled(at=at, id=id_)
         case StartTimer(seq=seq, step=step, deadline=deadline):

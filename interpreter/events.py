@@ -58,7 +58,10 @@ class InstanceStarted(Event, frozen=True, kw_only=True, tag=True):
 
 
 class ActivityScheduled(Event, frozen=True, kw_only=True, tag=True):
-    """`activity` is its name in the registry; `key` tells re-runs and document retries of one call from new calls."""
+    """`activity` is its name in the registry; `key` tells re-runs and document retries of one call from new calls.
+
+    Nobody awaits one that is `detached`.
+    """
 
     id: int
     step: str
@@ -66,6 +69,7 @@ class ActivityScheduled(Event, frozen=True, kw_only=True, tag=True):
     arguments: JsonValue
     key: str
     version: str | None = None
+    detached: bool = False
 
 
 class ActivityCompleted(Event, frozen=True, kw_only=True, tag=True):

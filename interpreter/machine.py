@@ -150,8 +150,16 @@ class Machine:
         """What a template gives for `value` (its `.`) in a frame. Raises WorkflowError."""
         return template.evaluate(value, frame, self.execution)
 
-    def schedule(self, frame: Frame, activity: str, arguments: JsonValue, purpose: str = "activity") -> None:
-        """Ask for an activity; the step is `answered` with ActivityCompleted or ActivityFailed."""
+    def schedule(
+        self,
+        frame: Frame,
+        activity: str,
+        arguments: JsonValue,
+        purpose: str = "activity",
+        *,
+        detached: bool = False,
+    ) -> None:
+        """Ask for an activity; unless detached, the step is `answered` with ActivityCompleted or ActivityFailed."""
         hold_depth(arguments, "the arguments of the call")
         command = ScheduleActivity(
             seq=-1,
@@ -159,8 +167,12 @@ class Machine:
             activity=activity,
             arguments=arguments,
             key=self.execution.started.execution + frame.position(),
+            detached=detached,
         )
-        self.requests.ask(frame, purpose, command)
+        if detached:
+            self.requests.say(command)
+        else:
+            self.requests.ask(frame, purpose, command)
 
     def start_timer(self, frame: Frame, length: int, purpose: str) -> None:
         """Ask for a timer of `length` milliseconds; the step is `answered` with TimerFired."""

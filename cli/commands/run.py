@@ -71,6 +71,7 @@ def run(
     id_: Id = None,
     functions: Functions = None,
     workflows: Workflows = None,
+    allow: Allow = None,
     secret: Secret = None,
     secrets: SecretsFile = None,
     secrets_dir: SecretsFolder = None,
@@ -98,6 +99,7 @@ def run(
       dalsegno run order.yaml --input @order.json --functions shop.py --store orders.db --id order-7
       dalsegno run order.yaml --catalog catalog --allow file=functions
       dalsegno run order.yaml --lifecycle events.jsonl --lifecycle https://example.com/events
+      dalsegno run backup.yaml --allow shell,file=/srv/data
       dalsegno run report.yaml --secret TOKEN --secret key=@key.pem --secrets database.yaml
     """
     with result_alone():
@@ -112,7 +114,9 @@ def run(
         given = read_secrets(secret or [], secrets or [], secrets_dir)
         folders = folders_of(allow or [], catalog)
         sinks = sinks_named(lifecycle)
-        job = Job.prepare(file, input_, store, id_, functions or [], workflows or [], timeout, given, folders, sinks)
+        job = Job.prepare(
+            file, input_, store, id_, functions or [], workflows or [], allow or [], timeout, given, folders, sinks
+        )
         result = outcome(job)
     write_json(result)
     return Exit.DONE

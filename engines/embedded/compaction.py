@@ -40,8 +40,9 @@ class Compaction:
             live.postpone()
             return
         awaited = [command.seq for command in live.decider.pending]
-        body, values = pack(event)
         execution, seq = live.whose.execution, live.head
+        awaited += [activity.seq for activity in store.pending.activities(execution) if activity.detached]
+        body, values = pack(event)
         live.decider.apply(event)
         store.compact(execution, seq, body, values, kept=[0, *awaited], archive=self.archive)
         live.based(len(body) + sum(map(len, values.values())))

@@ -56,6 +56,7 @@ class Dispatcher:
         self._tell = tell
         self._ask = ask
         self._running: dict[int, dict[int, asyncio.Task[None]]] = {}
+        self._detached: dict[int, set[int]] = {}
         self._cancelled: dict[int, set[asyncio.Task[None]]] = {}
         self._counted: set[tuple[int, int]] = set()
         self._alone = asyncio.Lock()
@@ -65,13 +66,14 @@ class Dispatcher:
         """Starts and cancels what a durable turn has asked for."""
         for id_ in turn.cancelled:
             self._cancel(turn.whose.execution, id_)
-        if turn.outcome is not None:
-            for id_ in list(self._running.get(turn.whose.execution, ())):
-                self._cancel(turn.whose.execution, id_)
-            return
         whose = turn.whose
+        ended = turn.outcome is not None
+        if ended:
+            for id_ in set(self._running.get(whose.execution, ())) - self._detached.get(whose.execution, set()):
+                self._cancel(whose.execution, id_)
         for scheduled, attempts in turn.scheduled.values():
-            self._start(whose, scheduled, attempts)
+            if scheduled.detached or not ended:
+                self._start(whose, scheduled, attempts)
 
     async def wait_stopped(self, execution: int) -> None:
         """Returns when the cancelled activities of an execution have ended."""
@@ -99,6 +101,8 @@ class Dispatcher:
             return
         task = asyncio.get_running_loop().create_task(self._run(whose, scheduled, attempts))
         self._running.setdefault(whose.execution, {})[scheduled.id] = task
+        if scheduled.detached:
+            self._detached.setdefault(whose.execution, set()).add(scheduled.id)
         # A callback, since a task that is cancelled before it began never comes to a `finally`.
         task.add_done_callback(lambda task: self._ended(whose.execution, scheduled.id, task))
 
@@ -107,6 +111,7 @@ class Dispatcher:
         del running[id_]
         if not running:
             del self._running[execution]
+            self._detached.pop(execution, None)
         stopping = self._cancelled.get(execution, set())
         stopping.discard(task)
         if not stopping:

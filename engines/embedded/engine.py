@@ -97,11 +97,13 @@ class AsyncEngine:
 
         `secrets` has the values of those that documents declare under `use.secrets`, by name: texts, or objects with
         fields such as `username` and `password`; it raises DalsegnoError for what is no plain data. They are never
-        kept. `allow` are grants: with `file=DIR` documents may name the files of a folder. `catalog` is the folder of
-        the catalog `default`. Both raise DalsegnoError for what is no folder.
+        kept. `allow` is what documents may do with this machine: `shell`, `script`, `container`, `net=HOST` (then no
+        other host may be called), `file=DIR` (they may name the files of a folder). `catalog` is the folder of the
+        catalog `default`. Both raise DalsegnoError for what is no folder, `allow` for any other grant.
         """
         self.path = os.fspath(store)
         self._activities = activities if isinstance(activities, Activities) else Activities(activities)
+        self._activities.grant(allow)
         if allow or catalog is not None:
             self._activities.open(Folders.of(allow, catalog))
         self._performer: Performer = performer or self._activities

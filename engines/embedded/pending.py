@@ -19,6 +19,7 @@ class PendingActivity:
     id: int
     seq: int
     attempts: int
+    detached: bool = False
 
 
 class Pending:
@@ -27,10 +28,12 @@ class Pending:
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
 
-    def add_activities(self, rows: Sequence[tuple[int, int, int]]) -> None:
-        """Each row: execution, id, seq."""
+    def add_activities(self, rows: Sequence[tuple[int, int, int, bool]]) -> None:
+        """Each row: execution, id, seq, whether it is detached."""
         if rows:
-            self._database.executemany("INSERT INTO activities (execution, id, seq) VALUES (?, ?, ?)", rows)
+            self._database.executemany(
+                "INSERT INTO activities (execution, id, seq, detached) VALUES (?, ?, ?, ?)", rows
+            )
 
     def drop_activities(self, rows: Sequence[tuple[int, int]]) -> None:
         if rows:
@@ -39,11 +42,11 @@ class Pending:
     def activities(self, execution: int | None = None) -> list[PendingActivity]:
         """Unfinished activities, in the order in which they were asked for; None: of all executions."""
         rows = self._database.execute(
-            "SELECT execution, id, seq, attempts FROM activities"
+            "SELECT execution, id, seq, attempts, detached FROM activities"
             " WHERE ?1 IS NULL OR execution = ?1 ORDER BY execution, id",
             (execution,),
         )
-        return [PendingActivity(*row) for row in rows]
+        return [PendingActivity(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows]
 
     def interrupt(self) -> None:
         """Counts the run of every unfinished activity that no one counted before it began (dispatcher.py)."""
@@ -89,7 +92,7 @@ class Pending:
         """Keeps an execution's timers from firing, or lets them."""
         self._database.execute("UPDATE timers SET held = ? WHERE execution = ?", (held, execution))
 
-    def clear(self, execution: int) -> None:
-        """Forgets all that an ended execution had asked for."""
-        self._database.execute("DELETE FROM activities WHERE execution = ?", (execution,))
+    def clear(self, execution: int, *, detached: bool = False) -> None:
+        """Forgets all that an ended execution had asked for; what outlives it only with `detached`."""
+        self._database.execute("DELETE FROM activities WHERE execution = ? AND detached <= ?", (execution, detached))
         self._database.execute("DELETE FROM timers WHERE execution = ?", (execution,))

@@ -105,12 +105,14 @@ def terminate(round_: Round, row: Execution, reason: str | None) -> None:
 def purge(round_: Round, row: Execution, _: str | None) -> None:
     """Deletes an ended instance with all that belongs to it, and the children that it awaited.
 
-    Raises WrongStatus while one of these still has to hear that it is cancelled.
+    Raises WrongStatus while one of these still has to hear that it is cancelled, or a process that it detached runs.
     """
     descendants = [round_.store.executions.get(kin.execution) for kin in round_.store.children.descendants(row.number)]
     family = [each for each in (*descendants, row) if each is not None]
     for each in family:
         check_request("purge", each)
+        if round_.store.pending.activities(each.number):
+            raise WrongStatus(each.instance, each.status, "a process that it does not await still runs: wait for it")
     for each in family:
         round_.store.purge(each.number)
 

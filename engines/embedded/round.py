@@ -20,6 +20,8 @@ from dalsegno.engines.errors import StoreError
 from dalsegno.engines.records import Publication
 from dalsegno.interpreter.errors import NondeterminismError, standard
 from dalsegno.interpreter.events import (
+    ActivityCompleted,
+    ActivityFailed,
     ChildCompleted,
     ChildFailed,
     Fact,
@@ -232,6 +234,7 @@ class Round:
         try:
             live = live or self._load(number, facts)
             if live is None:
+                self._forget(number, facts)
                 return
             work = begin(live.head, live.at, facts)
             self.recorder.listen()
@@ -280,6 +283,17 @@ class Round:
                 for id_ in written.opened:
                     self.post.catch_up(number, id_)
             self.post.look(number)
+
+    def _forget(self, number: int, facts: Sequence[Fact]) -> None:
+        """What an instance detached has come to its end after the instance: now it is done."""
+        row = self.store.executions.get(number)
+        if row is not None and not row.ended:
+            return
+        answers = [fact for fact in facts if isinstance(fact, ActivityCompleted | ActivityFailed)]
+        self.store.pending.drop_activities([(number, answer.id) for answer in answers])
+        for answer in answers:
+            if row is not None and isinstance(answer, ActivityFailed):
+                self.complain(row.instance, f"a process that nobody awaits failed: {answer.error.get('detail')}")
 
     def _load(self, number: int, facts: Sequence[Fact]) -> Live | None:
         row = self.store.executions.get(number)

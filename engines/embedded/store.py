@@ -135,7 +135,7 @@ class Store:
     def purge(self, execution: int) -> None:
         """Deletes an execution with all that belongs to it."""
         root = self.children.root(execution)
-        self.pending.clear(execution)
+        self.pending.clear(execution, detached=True)
         self.log.delete(execution)
         self.checkpoints.delete(execution)
         self.values.release(execution, checkpoint=False)

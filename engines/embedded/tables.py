@@ -124,6 +124,9 @@ CREATE TABLE registered (
   PRIMARY KEY (namespace, name, version)
 ) WITHOUT ROWID"""
 
+# One that nobody awaits outlives its instance.
+_DETACHED = "ALTER TABLE activities ADD COLUMN detached INTEGER NOT NULL DEFAULT 0"
+
 _CHILDREN = """
 CREATE TABLE children (
   execution INTEGER PRIMARY KEY,
@@ -221,7 +224,7 @@ CREATE TABLE archive (
   PRIMARY KEY (execution, seq)
 ) WITHOUT ROWID"""
 
-_SECOND = ";\n".join((_MESSAGES, _SUBSCRIPTIONS, _REGISTERED, _OUTBOX, _KINDS, _CHILDREN, _BASES))
+_SECOND = ";\n".join((_MESSAGES, _SUBSCRIPTIONS, _REGISTERED, _OUTBOX, _KINDS, _DETACHED, _CHILDREN, _BASES))
 
 #: What makes each format out of the one before; a new store goes through all of them.
 FORMATS = (_FIRST, _SECOND)

@@ -139,7 +139,7 @@ class _Writing:
         self._committed = committed
         self._head = head
         self._bodies: list[str] = []
-        self._activities: dict[int, int] = {}
+        self._activities: dict[int, tuple[int, bool]] = {}
         self._answered: list[tuple[int, int]] = []
         self._timers: dict[int, int] = {}
         self._fired: list[tuple[int, int]] = []
@@ -155,7 +155,7 @@ class _Writing:
         committed.at = event.at
         match event:
             case ActivityScheduled(id=id_):
-                self._activities[id_] = seq
+                self._activities[id_] = (seq, event.detached)
                 # A copy of its own: an activity may change its arguments, the decider must not notice.
                 copy = decode(encode(event) if values else body)
                 assert isinstance(copy, ActivityScheduled)
@@ -206,8 +206,10 @@ class _Writing:
             raise StaleTurn
         store.pending.drop_activities(self._answered)
         store.pending.drop_timers(self._fired)
-        if committed.outcome is None:
-            store.pending.add_activities([(execution, id_, seq) for id_, seq in self._activities.items()])
+        ended = committed.outcome is not None
+        asked = [(execution, id_, seq, detached) for id_, (seq, detached) in self._activities.items()]
+        store.pending.add_activities([row for row in asked if row[3] or not ended])
+        if not ended:
             store.pending.add_timers([(execution, id_, deadline) for id_, deadline in self._timers.items()])
         else:
             end(store, execution)

@@ -70,7 +70,7 @@ class _Watched:
 
 def _pending(store: Store, row: Execution, decider: Decider) -> Iterator[str]:
     activities = {command.seq for command in decider.pending if isinstance(command, ScheduleActivity)}
-    stored = {activity.id for activity in store.pending.activities(row.number)}
+    stored = {activity.id for activity in store.pending.activities(row.number) if not activity.detached}
     if activities != stored:
         yield f"the decider awaits the activities {sorted(activities)}, the store has {sorted(stored)}"
     timers = {(command.seq, command.deadline) for command in decider.pending if isinstance(command, StartTimer)}

@@ -1,9 +1,9 @@
-"""Decision rows about `run`: workflows (C5, C25, C26, F17, F19)."""
+"""Decision rows about `run`: workflows and processes (C5, C23 to C27, E6, E10, F17)."""
 
 import pytest
 
 from dalsegno.interpreter.errors import WorkflowError, standard
-from dalsegno.interpreter.events import ChildFailed
+from dalsegno.interpreter.events import ActivityFailed, ChildFailed
 from dalsegno.schema.values import JsonObject, JsonValue
 from host import Host
 
@@ -138,3 +138,64 @@ def test_an_answer_to_a_child_that_was_given_up_is_ignored() -> None:
     error = standard("runtime", "the workflow that it runs was cancelled")
     assert host.tell(ChildFailed(at=host.clock, id=host.children[0].seq, error=error)) == []
     assert host.run().output == {"id": 7}
+
+
+def test_a_process_is_an_activity_with_what_the_document_says() -> None:
+    text = (
+        "do: [{a: {run: {shell: {command: 'echo $1', arguments: ['${ .word }'], environment: {N: 1}}, return: all}}}]"
+    )
+    host = Host(text, {"word": "hi"}, {"run/shell": lambda given: {"code": 0, "given": given}}).run()
+    assert host.output == {
+        "code": 0,
+        "given": {"command": "echo $1", "arguments": ["hi"], "environment": {"N": 1}, "return": "all"},
+    }
+
+
+def test_c23_return_none_gives_the_transformed_input() -> None:
+    task = "{input: {from: '${ {n: 8} }'}, run: {shell: {command: ls}, return: none}}"
+    assert Host(f"do: [{{a: {task}}}]", {"n": 7}, {"run/shell": lambda _: None}).run().output == {"n": 8}
+
+
+def test_e10_a_process_that_fails_is_an_error_of_its_task() -> None:
+    def fail(_: JsonObject) -> JsonValue:
+        raise WorkflowError.of("runtime", "the command ended with exit code 1")
+
+    host = Host("do: [{a: {run: {shell: {command: ls}}}}]", {}, {"run/shell": fail}).run()
+    assert (host.error["status"], host.error["instance"]) == (500, "/do/0/a")
+
+
+def test_c5_a_process_that_is_not_awaited_gives_the_transformed_input_at_once() -> None:
+    text = "do: [{a: {run: {shell: {command: ls}, await: false}}}, {w: {wait: PT1H}}]"
+    host = Host(text, {"n": 7}, hold=frozenset({"run/shell"}))
+    host.step()
+    (call,) = host.calls
+    assert (call.detached, call.arguments) == (True, {"command": "ls", "return": "none"})
+    assert [type(command).__name__ for command in host.machine.pending] == ["StartTimer"]
+    # Its answer is recorded, and changes nothing; neither does the end of the instance stop it.
+    assert host.tell(ActivityFailed(at=host.clock, id=call.seq, error=standard("runtime", "gone"))) == []
+    assert host.run().output == {"n": 7}
+    assert host.replayed().outcome == host.machine.outcome
+
+
+def test_c24_a_lifetime_is_in_milliseconds() -> None:
+    text = """
+do:
+  - a:
+      run:
+        container: {image: busybox, lifetime: {cleanup: eventually, after: {minutes: 30}}, ports: {'8080': 80}}
+"""
+    host = Host(text, hold=frozenset({"run/container"})).run()
+    assert host.calls[0].arguments == {
+        "image": "busybox",
+        "lifetime": {"cleanup": "eventually", "after": 1_800_000},
+        "ports": {"8080": 80},
+        "return": "stdout",
+    }
+
+
+@pytest.mark.parametrize("kind", ["{shell: {command: ls, arguments: '${ .words }', environment: '${ .names }'}}"])
+def test_c27_a_whole_expression_stands_for_arguments_and_environment(kind: str) -> None:
+    host = Host(
+        f"do: [{{a: {{run: {kind}}}}}]", {"words": ["x"], "names": {"N": 1}}, hold=frozenset({"run/shell"})
+    ).run()
+    assert host.calls[0].arguments == {"command": "ls", "arguments": ["x"], "environment": {"N": 1}, "return": "stdout"}
