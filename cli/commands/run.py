@@ -71,7 +71,6 @@ def run(
     id_: Id = None,
     functions: Functions = None,
     workflows: Workflows = None,
-    allow: Allow = None,
     secret: Secret = None,
     secrets: SecretsFile = None,
     secrets_dir: SecretsFolder = None,
