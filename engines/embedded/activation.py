@@ -18,6 +18,7 @@ from dalsegno.engines.embedded.reading import started_of
 from dalsegno.engines.embedded.registry import LATEST
 from dalsegno.engines.embedded.starting import begun, schedule_id
 from dalsegno.engines.embedded.store import Store
+from dalsegno.engines.embedded.turn import end
 from dalsegno.engines.ports import Ids
 from dalsegno.interpreter.errors import WorkflowError
 from dalsegno.interpreter.events import InstanceStarted, Resumed
@@ -115,6 +116,7 @@ def _same(store: Store, row: Execution, started: InstanceStarted, wanted: Workfl
 
 def _remove(round_: "Round", row: Execution) -> None:
     round_.live.drop(row.number)
+    end(round_.store, row.number)
     round_.store.purge(row.number)
     round_.timers = True
 

@@ -10,6 +10,7 @@ import pytest
 
 import dalsegno
 from dalsegno.engines.embedded.engine import AsyncEngine
+from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.visitor import Visitor
 from dalsegno.engines.errors import ScheduleNotFound, WrongStatus
 from dalsegno.engines.ports import Clock
@@ -322,3 +323,102 @@ async def test_a_name_that_several_have_must_be_whole(tmp_path: Path, clock: Mov
         with pytest.raises(ScheduleNotFound, match="one/flow, two/flow"):
             await engine.schedule("flow")
         assert (await engine.schedule("two/flow")).record.namespace == "two"
+
+
+# --- events ----------------------------------------------------------------------------------------------------------
+
+
+async def completed(engine: AsyncEngine, count: int) -> list[JsonValue]:
+    """The inputs of so many instances, in the order of their starts."""
+    while len(found := await engine.list(status="completed")) < count:
+        pass
+    return [record.input for record in reversed(found)]
+
+
+async def test_v6_each_event_starts_an_instance(tmp_path: Path, document: Document, clock: Moving) -> None:
+    flow = document(DONE, schedule={"on": {"one": {"with": {"type": "placed"}}}})
+    async with AsyncEngine(tmp_path / "store.db", clock=clock) as engine:
+        await engine.publish({"type": "placed", "data": "before anybody listened"})
+        await engine.register(flow)
+        for number in range(5):
+            await engine.publish({"type": "placed", "data": number, "id": str(number), "source": "/shop"})
+            await engine.publish({"type": "else", "data": number})
+        # The same event again is the same event.
+        await engine.publish({"type": "placed", "data": 0, "id": "0", "source": "/shop"})
+        assert await completed(engine, 5) == [[0], [1], [2], [3], [4]]
+        record = (await engine.schedule("flow")).record
+        assert (record.kind, record.status, record.next) == ("on", "active", ())
+        assert record.last is not None
+        assert (await engine.verify("schedule:tests/flow")).differences == ()
+
+
+async def test_v8_correlated_events_start_one_instance_an_order_over_a_restart(
+    tmp_path: Path, document: Document, clock: Moving
+) -> None:
+    filters: list[JsonValue] = [
+        {"with": {"type": type_}, "correlate": {"order": {"from": ".data.order"}}} for type_ in ("placed", "paid")
+    ]
+    flow = document(DONE, schedule={"on": {"all": filters}, "read": "data"})
+
+    def event(type_: str, order: int) -> JsonObject:
+        return {"type": type_, "data": {"order": order, "type": type_}}
+
+    async with AsyncEngine(tmp_path / "store.db", clock=clock) as engine:
+        await engine.register(flow)
+        for order in (1, 2, 3):
+            await engine.publish(event("placed", order))
+    async with AsyncEngine(tmp_path / "store.db", clock=clock) as engine:
+        for order in (3, 1):
+            await engine.publish(event("paid", order))
+        assert await completed(engine, 2) == [
+            [{"order": order, "type": "placed"}, {"order": order, "type": "paid"}] for order in (3, 1)
+        ]
+
+
+async def test_events_wait_while_a_schedule_is_paused(tmp_path: Path, document: Document, clock: Moving) -> None:
+    flow = document(DONE, schedule={"on": {"any": [{"with": {"type": "a"}}, {"with": {"type": "b"}}]}})
+    async with AsyncEngine(tmp_path / "store.db", clock=clock) as engine:
+        await engine.register(flow)
+        schedule = await engine.schedule("flow")
+        await schedule.pause()
+        for type_ in ("a", "b", "a"):
+            await engine.publish({"type": type_, "data": type_})
+        assert await ids(engine) == []
+        await schedule.resume()
+        assert await completed(engine, 3) == [["a"], ["b"], ["a"]]
+        assert (await (await schedule.trigger()).wait()) == {"done": True}
+        assert (await completed(engine, 4))[3] == []
+
+
+async def test_workflows_schedule_each_other_by_events(tmp_path: Path, clock: Moving) -> None:
+    emitting = versioned("1.0.0", {"every": "PT1H"})
+    emitting["do"] = [{"tell": {"emit": {"event": {"with": {"type": "tick", "data": "now"}}}}}]
+    async with AsyncEngine(tmp_path / "store.db", clock=clock) as engine:
+        head: JsonObject = {"dsl": "1.0.3", "namespace": "tests", "name": "hears", "version": "1.0.0"}
+        hearing: JsonObject = {"on": {"one": {"with": {"type": "tick"}}}}
+        await engine.register({"document": head, "schedule": hearing, "do": [DONE]})
+        await engine.register(emitting)
+        clock.move(HOUR)
+        assert await completed(engine, 2) == [{}, ["now"]]
+
+
+async def test_the_log_of_a_schedule_stays_short(tmp_path: Path, document: Document, clock: Moving) -> None:
+    flow = document(DONE, schedule={"every": "PT1S"})
+    async with AsyncEngine(tmp_path / "store.db", clock=clock, longest_log=64) as engine:
+        await engine.register(flow)
+        for second in range(1, 301):
+            clock.move(1000)
+            while (await engine.schedule("flow")).record.last != at(BEGIN + second * 1000):
+                pass
+        assert len(await engine.list(limit=1000)) == 300
+        assert (await engine.verify("schedule:tests/flow")).differences == ()
+    store = Store.readable(str(tmp_path / "store.db"))
+    row = store.executions.find("schedule:tests/flow")
+    assert row is not None
+    assert row.head > 900
+    assert len(list(store.log.read(row.number))) < 100
+    store.close()
+    async with AsyncEngine(tmp_path / "store.db", clock=clock) as engine:
+        clock.move(1000)
+        assert len(await started(engine, 100)) == 100
+        assert (await engine.schedule("flow")).record.next[0] > at(BEGIN + 300 * 1000)
