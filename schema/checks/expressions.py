@@ -10,6 +10,7 @@ from dalsegno.schema.places import Place
 from dalsegno.schema.problems import Severity
 from dalsegno.schema.rules import Rule
 from dalsegno.schema.structure import Mark
+from dalsegno.schema.suggestions import did_you_mean
 
 
 def check_expressions(mark: Mark, document: Document) -> None:
@@ -93,6 +94,11 @@ def _check_data(mark: Mark, document: Document, place: Place) -> None:
 
 
 _SECRET = re.compile(r"\$secrets?\b")
+# A secret that is named: jq's `$secrets.token` and `$secrets["token"]`, Jinja's the same without `$`.
+_NAMED_SECRETS = {
+    "jq": re.compile(r"""\$secrets?(?:\.|\.?\[")(?P<name>[A-Za-z_]\w*)"""),
+    "jinja": re.compile(r"""(?<![\w.])secrets?(?:\.|\[["'])(?P<name>[A-Za-z_]\w*)"""),
+}
 
 
 def _check_source(
@@ -112,6 +118,7 @@ def _check_source(
         message = "the secret leaves the expression here: outputs, the context and events are kept or sent"
         hint = "use it where a request or process needs it, or an authentication under `use.authentications`"
         document.findings.at("exposed-secret", place, position, message, hint=hint)
+    _check_secrets(document, place, source, begin)
     if document.expressions is not None:
         for finding in document.expressions(source, mark.field, document.language, mark.variables):
             # In loose mode what does not compile is a literal (D3).
@@ -119,3 +126,16 @@ def _check_source(
             position = document.source.locate(place.node, begin + finding.offset)
             findings = document.findings
             findings.at(finding.code, place, position, finding.message, hint=finding.hint, severity=severity)
+
+
+def _check_secrets(document: Document, place: Place, source: str, begin: int) -> None:
+    """Secrets that an expression names must be declared (E9)."""
+    known = document.used("secrets")
+    pattern = _NAMED_SECRETS.get(document.language)
+    for match in pattern.finditer(source) if pattern else ():
+        name = match["name"]
+        if name not in known:
+            position = document.source.locate(place.node, begin + match.start("name"))
+            message = f"`use.secrets` has no {quote(name)}{did_you_mean(name, known)}"
+            hint = "it has " + ", ".join(list(known)[:8]) if known else "list it under `use.secrets`"
+            document.findings.at("undefined-reference", place, position, message, hint=hint)

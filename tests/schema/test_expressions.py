@@ -296,7 +296,33 @@ def test_a_secret_is_not_for_keeping(place: str) -> None:
 
 def test_a_secret_is_not_for_publishing() -> None:
     event = "emit: {event: {with: {type: x, data: {a: '${ $secret.token }'}}}}"
-    assert codes("do:\n  - a: {" + event + "}\n") == ["exposed-secret"]
+    assert codes("use: {secrets: [token]}\ndo:\n  - a: {" + event + "}\n") == ["exposed-secret"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        ("$secrets.tokens", ["undefined-reference"]),
+        ('$secret["other"]', ["undefined-reference"]),
+        ('"Bearer \\($secrets.other)"', ["undefined-reference"]),
+        ("$secrets.token.other", []),
+        ("$secrets[.name]", []),
+        ("{secrets: 1}.secrets.other", []),
+    ],
+)
+def test_e9_a_secret_that_is_named_is_declared(expression: str, found: list[str]) -> None:
+    document = f"use: {{secrets: [token]}}\ndo:\n  - a: {{call: echo, with: {{x: '${{ {expression} }}'}}}}\n"
+    assert [code for code in codes(document) if code != "unknown-function"] == found
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [("secrets.tokens", ["undefined-reference"]), ("secrets.token", []), ("this.secrets.other", [])],
+)
+def test_e9_jinja_too(expression: str, found: list[str]) -> None:
+    task = f"- a: {{call: echo, with: {{x: '${{ {expression} }}'}}}}"
+    document = f"evaluate: {{language: jinja}}\nuse: {{secrets: [token]}}\ndo:\n  {task}\n"
+    assert [code for code in codes(document) if code != "unknown-function"] == found
 
 
 def test_the_parts_say_what_they_say() -> None:
