@@ -85,7 +85,8 @@ class Files:
             raise ActivityError("configuration", detail=f"{uri} cannot be read: {error.strerror}") from None
         if len(data) > largest:
             raise ActivityError("configuration", detail=f"{uri} has more than {largest} bytes")
-        return File(data, mimetypes.guess_type(path.name)[0] or "application/octet-stream")
+        known = "application/yaml" if path.suffix in (".yaml", ".yml") else mimetypes.guess_type(path.name)[0]
+        return File(data, known or "application/octet-stream")
 
 
 def _file(response: Response) -> File:
