@@ -17,6 +17,7 @@ from typing import Final
 
 from dalsegno.activities.activity import ActivityError
 from dalsegno.activities.call import Call
+from dalsegno.activities.masking import hidden
 from dalsegno.activities.outcome import result, text, wanted
 from dalsegno.activities.process import Program, run, workplace
 from dalsegno.activities.program import environment_of, given, plain_text, stdin_of, text_of, words_of
@@ -79,7 +80,7 @@ async def perform(call: Call, resources: Resources) -> JsonValue:
     async with workplace() as folder:
         ended = await run(program, folder, options, wanted(arguments))
     if ended.code == _DAEMON:
-        detail = f"{tool} could not run the container: {text(ended.stderr[-1024:]).strip()}"
+        detail = f"{tool} could not run the container: {hidden(text(ended.stderr))[-1024:].strip()}"
         raise ActivityError("runtime", detail=detail)
     if lifetime.get("cleanup") == "eventually":
         _remove_later(tool, name, lifetime.get("after"), client)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from dalsegno.activities.activity import ActivityError
+from dalsegno.activities.masking import hidden
 from dalsegno.activities.process import Ended
 from dalsegno.schema.values import JsonObject, JsonValue
 
@@ -38,7 +39,7 @@ def check(ended: Ended, what: str) -> None:
     """Raises ActivityError (runtime) for an exit code that is not 0."""
     if ended.code == 0:
         return
-    why = text(ended.stderr[-_DETAIL:]).strip()
+    why = text(hidden(text(ended.stderr)).encode()[-_DETAIL:]).strip()
     raise ActivityError("runtime", detail=f"{what} ended with exit code {ended.code}" + (f": {why}" if why else ""))
 
 

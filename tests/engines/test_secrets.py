@@ -224,6 +224,44 @@ do:
       timeout: {after: {milliseconds: 1}}
       listen: {to: {one: {with: {type: x}, correlate: {k: {from: .data.x, expect: '${ $secrets.token }'}}}}}
 """,
+    "child": """
+do:
+  - a:
+      run:
+        workflow:
+          {namespace: tests, name: child, version: '1.0.0', input: {text: '${ $secrets.token }', db: '${ $secret.db }'}}
+  - b: {call: echo, with: {x: '${ . }'}}
+""",
+    "shell": r"""
+do:
+  - a:
+      run:
+        shell:
+          command: 'echo "$TOKEN" "$1"; cat; printf "%s" "$TOKEN" | base64; printf "%s" "$TOKEN" | rev >&2'
+          arguments: ['${ $secrets.db.password }']
+          stdin: '${ $secrets.token }'
+          environment: {TOKEN: '${ $secrets.token }'}
+        return: stdout
+""",
+    "shell error": """
+do:
+  - a:
+      run:
+        shell:
+          command: 'seq 1 300 >&2; i=0; while [ $i -lt 60 ]; do echo "$TOKEN" >&2; i=$((i + 1)); done; exit 3'
+          environment: {TOKEN: '${ $secrets.token }'}
+""",
+    "script": """
+do:
+  - a:
+      run:
+        script:
+          language: python
+          code: 'import os, sys; print(repr(os.environ["DB"]), sys.argv); raise ValueError(os.environ["DB"])'
+          arguments: ['${ $secrets.token }']
+          environment: {DB: '${ $secrets.db.password }'}
+        return: all
+""",
     "jinja": """
 evaluate: {language: jinja}
 do:
@@ -279,14 +317,31 @@ def document(text: str) -> Workflow:
     return Workflow(json.loads(json.dumps(read_yaml(header + text))))
 
 
+def child() -> Workflow:
+    """Gives what it was given, and keeps it where everybody looks."""
+    text = """
+document: {dsl: '1.0.3', namespace: tests, name: child, version: '1.0.0'}
+do:
+  - a: {set: {kept: '${ . }'}, export: {as: '${ . }'}}
+  - b: {call: twist, with: {text: '${ .kept.text }'}}
+  - c: {set: {given: '${ $workflow.input }', result: '${ . }', kept: '${ $context }'}}
+"""
+    return Workflow(json.loads(json.dumps(read_yaml(text))))
+
+
 def tell(workflow: Workflow, folder: Path, internet: Internet) -> str:
     """Runs a workflow, kills its engine before its end is looked at, and gives all that can be asked of it."""
     answers: list[object] = []
     activities = Activities(FUNCTIONS, http=HttpOptions(hosts=internet.hosts))
     with dalsegno.Engine(
-        folder / "store.db", activities=activities, secrets=SECRETS, lifecycle=str(folder / "events.jsonl"), machines=1
+        folder / "store.db",
+        activities=activities,
+        secrets=SECRETS,
+        allow=["shell", "script"],
+        lifecycle=dalsegno.Sink(str(folder / "events.jsonl"), output=True),
+        machines=1,
     ) as engine:
-        instance = engine.start(workflow, {"given": 1}, id="one")
+        instance = engine.start(workflow, {"given": 1}, id="one", workflows=[child()])
         try:
             answers.append(instance.wait(60))
         except dalsegno.DalsegnoError as error:
