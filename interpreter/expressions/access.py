@@ -24,6 +24,8 @@ def get(state: State, value: Any, key: Any) -> Any:
     """`value[key]`: a field, an element, a slice given as `{"start", "end"}`, or the places of a part."""
     kind_of_value, kind_of_key = type(value), type(key)
     if kind_of_key is str:
+        if len(key) >= SEARCHED:
+            state.work(len(key), SEARCHED)
         if kind_of_value is dict:
             return value.get(key)
         if value is None:
@@ -163,7 +165,7 @@ def _put_element(state: State, array: list[Any], key: int | float, new: JsonValu
 def get_path(state: State, value: Any, path: Any) -> Any:
     """`getpath(path)`"""
     checked_path(path)
-    state.work(len(path), EXAMINED)
+    state.work(len(path), 1)
     for key in path:
         value = get(state, value, key)
     return value
@@ -185,7 +187,7 @@ def checked_path(path: Any) -> Sequence[Any]:
 def put_path(state: State, value: Any, path: Any, new: Any) -> Any:
     """`setpath(path; new)`"""
     passed: list[tuple[Any, Any]] = []
-    state.work(len(checked_path(path)), EXAMINED)
+    state.work(2 * len(checked_path(path)), 1)
     for key in path:
         passed.append((value, key))
         inner = get(state, value, key)

@@ -77,6 +77,7 @@ def _without(state: State, left: list[Any], right: list[Any]) -> list[Any]:
     state.copy(len(left))
     if all(map(_hashable, right)):
         # The usual case need not compare each with each.
+        state.work(sum([len(item) for item in left if type(item) is str]), SEARCHED)
         taken = set(right)
         return [item for item in left if type(item) not in _HASHABLE or item not in taken]
     state.step(len(left) * len(right))

@@ -11,13 +11,15 @@ from typing import Any, Final
 
 from dalsegno.interpreter.expressions import tree
 from dalsegno.interpreter.expressions.access import delete_paths, get, get_path, put, put_path
-from dalsegno.interpreter.expressions.budget import EXAMINED
 from dalsegno.interpreter.expressions.code import Code, Compiler, Form, Kind, Scope, many, one, outputs
 from dalsegno.interpreter.expressions.frames import NOTHING, Frame, Path, PathRun, State
 from dalsegno.interpreter.expressions.operators import operation
 from dalsegno.interpreter.expressions.paths import found
 from dalsegno.interpreter.expressions.sealing import true
 from dalsegno.interpreter.expressions.updates import structural
+
+#: The steps that each key of a path costs which is changed.
+PASSED: Final = 4
 
 
 class Change:
@@ -41,7 +43,7 @@ class Change:
     def put(self, path: Path, new: Any) -> None:
         """Sets the value at a path."""
         self._state.step()
-        self._state.work(len(path), EXAMINED)
+        self._state.work(PASSED * len(path), 1)
         if not path:
             self.value = new
             return

@@ -3,9 +3,8 @@
 # The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cmp_to_key, partial
-from itertools import chain
 from typing import Any, Final, NoReturn, TypeVar
 
 from dalsegno.interpreter.expressions.budget import EXAMINED, SEARCHED
@@ -124,44 +123,51 @@ def compare(state: State, left: JsonValue, right: JsonValue) -> int:
     Raises:
         ExpressionError: they are nested more than 10,000 deep.
     """
-    # What is open, with the pairs that are still to be compared in each.
-    pending: list[Iterator[tuple[Any, Any]]] = [iter(((left, right),))]
+    # What is open: two arrays, from where they are still to be compared, and how deep they are.
+    pending: list[tuple[Any, Any, int, int]] = [((left,), (right,), 0, 0)]
     visited = 0
     while pending:
-        for a, b in pending[-1]:
+        one, other, start, depth = pending.pop()
+        common = min(len(one), len(other))
+        for i in range(start, common):
             visited += 1
             state.steps -= 1
             if state.steps < 0 or visited > SMALL:
                 state.step(0)
+            a, b = one[i], other[i]
             place = rank(a)
             difference = place - rank(b)
-            if not difference and place == 3:
-                difference = _compare_numbers(a, b)
-            elif not difference and place == 4:
-                state.work(min(len(a), len(b)), SEARCHED)
-                difference = (a > b) - (a < b)
+            if not difference and place < 5:
+                difference = _scalar_order(state, place, a, b)
             if difference:
                 return difference
-            if place >= 5:
-                if place == 6:
-                    state.work(len(a) + len(b), 1)
-                pending.append(_pairs(a, b))
-                break
+            if place < 5:
+                continue
+            if depth == MAX_DEPTH:
+                raise ExpressionError("Comparison too deep")
+            if place == 6:
+                state.work(len(a) + len(b), 1)
+                keys, others = sorted(a), sorted(b)
+                if keys != others:
+                    return -1 if keys < others else 1
+                a, b = [a[key] for key in keys], [b[key] for key in keys]
+            if i + 1 < common or len(one) != len(other):
+                pending.append((one, other, i + 1, depth))
+            pending.append((a, b, 0, depth + 1))
+            break
         else:
-            pending.pop()
-        if len(pending) > MAX_DEPTH + 1:
-            raise ExpressionError("Comparison too deep")
+            if len(one) != len(other):
+                return -1 if len(one) < len(other) else 1
     return 0
 
 
-def _pairs(left: Any, right: Any) -> Iterator[tuple[Any, Any]]:
-    """What decides between two arrays or two objects, in order: of objects first their keys."""
-    if type(left) is list:
-        return chain(zip(left, right, strict=False), ((len(left), len(right)),))
-    keys, others = sorted(left), sorted(right)
-    if keys != others:
-        return iter(((0, 1) if keys < others else (1, 0),))
-    return ((left[key], right[key]) for key in keys)
+def _scalar_order(state: State, place: int, left: Any, right: Any) -> int:
+    if place == 3:
+        return _compare_numbers(left, right)
+    if place == 4:
+        state.work(min(len(left), len(right)), SEARCHED)
+        return int(left > right) - int(left < right)
+    return 0
 
 
 def _compare_numbers(a: int | float, b: int | float) -> int:

@@ -109,7 +109,7 @@ def _at_each(optional: bool) -> Walk:
                 return value
             iterate(value)
             e[0].step(len(value))
-            e[0].grow(len(value) + 2)
+            e[0].grow(len(value) + 5)
             if type(value) is dict:
                 members: dict[str, Any] = value
                 return {key: change(item, operand, e) for key, item in members.items()}

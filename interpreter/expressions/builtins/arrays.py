@@ -229,7 +229,7 @@ def is_within(state: State, value: Any, part: Any) -> bool:
 def _contains(state: State, value: Any, part: Any) -> bool:
     """Follows what is nested without recursion as long as there is one possibility only, which deep data is."""
     for _ in range(10_001):
-        state.step()
+        state.step(2)
         if type(value) is dict and type(part) is dict:
             pairs = [(value[key], item) for key, item in part.items() if key in value]
             if len(pairs) < len(part):

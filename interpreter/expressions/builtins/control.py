@@ -110,7 +110,7 @@ def map_values(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
 
     def run(v: Any, e: Frame) -> Any:
         _each(v, e)
-        e[0].grow(len(v) + 2)
+        e[0].grow(len(v) + 5)
         depth = e[0].depth
         if type(v) is dict:
             kept: dict[str, Any] = {}
@@ -304,7 +304,7 @@ def walk(compiler: Compiler, node: tree.Call, scope: Scope) -> Code:
                 for x in each(item, e):
                     inner[key] = x
                     break
-        state.grow(len(v) + 2)
+        state.grow(len(v) + 5)
         state.depth = before
         return results(inner, e)
 

@@ -6,6 +6,7 @@
 from typing import Any
 
 from dalsegno.interpreter.expressions.access import get, iterate
+from dalsegno.interpreter.expressions.budget import SEARCHED
 from dalsegno.interpreter.expressions.builtins.registry import plain
 from dalsegno.interpreter.expressions.errors import ExpressionError
 from dalsegno.interpreter.expressions.frames import State
@@ -57,6 +58,7 @@ def has(state: State, value: Any, key: Any) -> Any:
     if value is None:
         return False
     if type(value) is dict and type(key) is str:
+        state.work(len(key), SEARCHED)
         return key in value
     if type(value) is list and (type(key) is int or type(key) is float):
         return key == key and 0 <= int(max(-1.0, min(2.0**31, key))) < len(value)

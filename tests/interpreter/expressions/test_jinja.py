@@ -2,6 +2,7 @@
 
 import copy
 import random
+import re
 import sys
 from contextlib import suppress
 
@@ -9,6 +10,7 @@ import pytest
 
 from dalsegno.interpreter.expressions import (
     Budget,
+    BudgetExceeded,
     Environment,
     ExpressionError,
     ExpressionSyntaxError,
@@ -115,3 +117,35 @@ def test_the_datas_own_names_come_before_pythons() -> None:
     data: JsonValue = {"items": [1, 2], "keys": "mine", "inner": {"values": 3}}
     assert evaluate("this.items | length", data, language="jinja") == 2
     assert evaluate("[this.keys, this.inner.values]", data, language="jinja") == ["mine", 3]
+
+
+@pytest.mark.parametrize(
+    ("source", "place", "message"),
+    [
+        ("this.a | uper", "uper", "did you mean upper?"),
+        ("{{ this | joinn(',') }}", "joinn", "did you mean join?"),
+        ("x\n{% if this is evn %}{% endif %}", "evn", "did you mean even?"),
+        ("{% filter uppr %}x{% endfilter %}", "uppr", "did you mean upper?"),
+        ("1 + * 2 * 3", "* 2", "unexpected '*'"),
+        ("{{ a b }}", "b", "should end here"),
+        ("{% for x in %}{% endfor %}", "%}", "Expected an expression"),
+        ("a\n  {%- foo %}", "foo", "unknown tag 'foo'"),
+        ("a ? b", "? b", "unexpected char '?'"),
+        ("{{ 'abc }}", "'abc", "unexpected char"),
+    ],
+)
+def test_what_is_wrong_has_a_place(source: str, place: str, message: str) -> None:
+    with pytest.raises(ExpressionSyntaxError, match=re.escape(message)) as caught:
+        compile_expression(source, "jinja")
+    assert source[caught.value.offset :].startswith(place)
+
+
+def test_a_variable_is_where_it_is_no_field_and_no_name_of_an_argument() -> None:
+    source = "this.who ~ dict(who=1).who ~ ('who' | upper) ~ who"
+    assert compile_expression(source, "jinja").mentions == {"who": len(source) - len("who")}
+
+
+def test_what_counts_cannot_be_replaced() -> None:
+    source = "{% set __step__ = 1 %}{% for a in range(1000) %}{% for b in range(1000) %}{% endfor %}{% endfor %}"
+    with pytest.raises(BudgetExceeded):
+        compile_expression(source, "jinja").value(ORDER, {}, SMALL)
