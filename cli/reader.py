@@ -11,7 +11,7 @@ import msgspec
 from dalsegno.cli.exits import WrongUsage
 from dalsegno.engines.embedded import history, reading, verification
 from dalsegno.engines.embedded.deciders import deciders
-from dalsegno.engines.embedded.executions import Execution
+from dalsegno.engines.embedded.log import Entry
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import InstanceNotFound, StoreError
 from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification
@@ -132,24 +132,26 @@ class Reader:
         """Replays the log of an instance as if it were one of another document. Raises InstanceNotFound."""
         with self._store.reading():
             row = reading.row_of(self._store, id)
+            start, entries = reading.retold(self._store, row)
             try:
-                replay(compile(workflow), self._as_if_of(workflow, row))
+                replay(compile(workflow), _as_if_of(workflow, entries))
             except StoreError:
                 raise
             except DalsegnoError as error:
-                return Verification(id, row.head, (str(error),))
-        return Verification(id, row.head, ())
+                return Verification(id, row.head, (str(error),), start)
+        return Verification(id, row.head, (), start)
 
-    def _as_if_of(self, workflow: Workflow, row: Execution) -> Iterator[AnyEvent]:
-        for entry in reading.retold(self._store, row)[1]:
-            if entry.imposed:  # What the engine itself put there, no document has asked for.
-                return
-            event = entry.event
-            if isinstance(event, InstanceStarted):
-                event = msgspec.structs.replace(event, digest=workflow.digest)
-            elif isinstance(event, BaseWritten):
-                event = base.as_if_of(event, workflow.digest)
-            yield event
+
+def _as_if_of(workflow: Workflow, entries: Iterator[Entry]) -> Iterator[AnyEvent]:
+    for entry in entries:
+        if entry.imposed:  # What the engine itself put there, no document has asked for.
+            return
+        event = entry.event
+        if isinstance(event, InstanceStarted):
+            event = msgspec.structs.replace(event, digest=workflow.digest)
+        elif isinstance(event, BaseWritten):
+            event = base.as_if_of(event, workflow.digest)
+        yield event
 
 
 def _date(at: int) -> datetime | None:

@@ -8,7 +8,7 @@ from dalsegno.cli.exits import Exit
 from dalsegno.cli.input import read_file
 from dalsegno.cli.options import DEFAULT_STORE, Debug, Instance, Output, Store
 from dalsegno.cli.output import Format, line, one_line, write_json
-from dalsegno.schema.values import JsonValue
+from dalsegno.schema.values import JsonObject, JsonValue
 
 Against = Annotated[
     str | None,
@@ -30,6 +30,8 @@ def verify(
 ) -> Exit:
     """Replay the log of an instance from its first event, and compare with what the store says.
 
+    A long log has begun anew with a base, and what came before it may be gone: then the replay begins there.
+
     Nothing is performed and nothing is changed. The exit code is 0 when all agrees and 1 when there is a difference.
 
     \b
@@ -48,9 +50,11 @@ def verify(
         verification = reader.verify(id_) if other is None else reader.verify_against(id_, other)
     if output is Format.JSON:
         differences: list[JsonValue] = [*verification.differences]
-        write_json({"id": id_, "events": verification.events, "agrees": not differences, "differences": differences})
+        about: JsonObject = {"id": id_, "events": verification.events, "start": verification.start}
+        write_json({**about, "agrees": not differences, "differences": differences})
     elif verification.agrees:
-        line(f"{id_}: {verification.events} events, replay agrees")
+        begun = f" from event {verification.start} on" if verification.start else ""
+        line(f"{id_}: {verification.events} events, replay{begun} agrees")
     else:
         for difference in verification.differences:
             line(f"{id_}: {one_line(difference)}")

@@ -167,7 +167,10 @@ class Engine:
             start = rows[-1].seq + 1
 
     def verify(self, id: str) -> Verification:
-        """Replays the log of an instance from its first event, and says where the store disagrees. Changes nothing."""
+        """Replays the log of an instance, and says where the store disagrees. Changes nothing.
+
+        It begins with the first event, or with the base where what came before is gone.
+        """
         return self.wait_done(self._engine.verify(id))
 
     def purge(self, id: str) -> None:

@@ -311,7 +311,10 @@ class AsyncEngine:
         return await self.read(lambda store: history.page(store, reading.row_of(store, id).number, start))
 
     async def verify(self, id: str) -> Verification:
-        """Replays the log of an instance from its first event, and says where the store disagrees. Changes nothing."""
+        """Replays the log of an instance, and says where the store disagrees. Changes nothing.
+
+        It begins with the first event, or with the base where what came before is gone.
+        """
         return await self.read(lambda store: verification.verify(store, reading.row_of(store, id), self._deciders))
 
     async def purge(self, id: str) -> None:

@@ -138,6 +138,7 @@ def test_verify_agrees(dalsegno: CommandLine, store: str) -> None:
     assert dalsegno("verify", "done", "--store", store, "--output", "json").json == {
         "id": "done",
         "events": 2,
+        "start": 0,
         "agrees": True,
         "differences": [],
     }
