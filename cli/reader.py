@@ -15,7 +15,7 @@ from dalsegno.engines.embedded.log import Entry
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import InstanceNotFound, StoreError
 from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification
-from dalsegno.interpreter import base, compile, replay
+from dalsegno.interpreter import base, codec, compile, replay
 from dalsegno.interpreter.codec import masked
 from dalsegno.interpreter.events import (
     ActivityScheduled,
@@ -179,6 +179,9 @@ def reading_store(path: str) -> Generator[Reader, None, None]:
 
 def event_data(event: AnyEvent) -> JsonObject:
     """Everything that an event holds, besides its type and its time; what is sealed in it is masked."""
+    if isinstance(event, BaseWritten):
+        held: JsonObject = {hash_: codec.decode(value) for hash_, value in event.held.items()}
+        return masked({"format": event.format, "state": codec.decode(event.state), "held": held})
     data: JsonObject = msgspec.to_builtins(masked(event))
     return {name: value for name, value in data.items() if name not in ("event", "at")}
 

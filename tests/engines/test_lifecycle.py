@@ -5,7 +5,7 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -272,6 +272,27 @@ async def test_several_sinks_get_the_same_events(tmp_path: Path, document: Docum
     events = lines(tmp_path / "one.jsonl")
     assert lines(tmp_path / "two.jsonl") == events
     assert len({event["id"] for event in events}) == len(events)
+    assert left(tmp_path / "s.db") == 0
+
+
+async def test_v11_another_workflow_hears_of_it_if_it_names_the_type(tmp_path: Path, document: Document) -> None:
+    """The sink `messages`: whoever listens to anything at all hears nothing of lifecycles."""
+    named: JsonObject = {"one": {"with": {"type": f"{HEAD}workflow.completed.v1", "subject": "told"}}}
+    listening = document({"l": {"listen": {"to": named, "read": "envelope"}}})
+    anything = document({"l": {"listen": {"to": {"any": []}}}})
+    async with AsyncEngine(tmp_path / "s.db", activities=[double], lifecycle="messages") as engine:
+        listener = await engine.start(listening, id="listener")
+        deaf = await engine.start(anything, id="deaf")
+        await (await engine.start(document(DOUBLE), id="told")).wait()
+        (event,) = cast("list[JsonObject]", await listener.wait())
+        await deaf.refresh()
+        assert event["subject"] == "told"
+        assert event["data"] == {
+            "name": "flow-told.tests",
+            "completedAt": event["time"],
+            "outputUri": "dalsegno:/instances/told/output",
+        }
+        assert deaf.status == "waiting"
     assert left(tmp_path / "s.db") == 0
 
 
