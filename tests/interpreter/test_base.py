@@ -4,19 +4,14 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from dalsegno.interpreter import base
 from dalsegno.interpreter.errors import NondeterminismError, WorkflowError
-from dalsegno.interpreter.events import AnyEvent, BaseWritten, decode, encode
-from dalsegno.interpreter.machine import Machine
+from dalsegno.interpreter.events import AnyEvent, BaseWritten
 from dalsegno.interpreter.replay import replay
 from dalsegno.interpreter.snapshot import take
-from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
-from documents import workflows
-from host import Answer, Host
+from host import Host
 
 STORY = """
 do:
@@ -56,31 +51,6 @@ def test_a_log_that_begins_with_its_base_gives_the_same_machine() -> None:
         assert take(replay(host.graph, compacted(host.log))) == take(host.machine)
         assert take(replay(host.graph, host.log)) == take(host.machine)
         assert host.output == {"n": 1}
-
-
-@given(st.data(), workflows())
-def test_a_base_anywhere_changes_nothing(data: st.DataObject, drawn: Workflow) -> None:
-    stop = data.draw(st.integers(1, 12))
-    activities = {name: _acting(name) for name in ("steady", "flaky", "broken")}
-    host = Host(drawn, {}, activities)
-    for _ in range(stop):
-        host.step()
-    if host.machine.outcome is not None:
-        return
-    with_base(host)
-    host.run()
-    begun = replay(host.graph, [decode(encode(event)) for event in compacted(host.log)])
-    assert take(begun) == take(host.machine)
-    assert begun.outcome == host.machine.outcome
-
-
-def _acting(name: str) -> Answer:
-    def act(arguments: JsonObject) -> JsonValue:
-        if name == "broken":
-            raise WorkflowError.of("communication", "away", status=503)
-        return {"n": 1}
-
-    return act
 
 
 def test_ids_of_requests_stay_positions_of_the_log() -> None:
@@ -130,11 +100,6 @@ def test_a_base_can_be_told_as_if_it_were_another_documents() -> None:
 
 
 def test_a_machine_that_cannot_be_written_down_has_no_base() -> None:
-    deep: JsonValue = 0
-    for _ in range(3_000):
-        deep = [deep]
-    machine = Machine(Host(STORY).graph)
-    assert machine.position == 0
     host = Host("do: [{deep: {set: {x: '${ reduce range(3000) as $_ (0; [.]) }'}}}, {nap: {wait: PT1S}}]")
     host.step()
     with pytest.raises(WorkflowError, match="nested too deeply"):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dalsegno.interpreter import Machine, NondeterminismError, UnreadableSnapshot, replay, restore, take
+from dalsegno.interpreter import Machine, NondeterminismError, UnreadableSnapshot, base, replay, restore, take
 from dalsegno.interpreter.codec import encode as encode_data
 from dalsegno.interpreter.errors import WorkflowError
 from dalsegno.interpreter.events import FACTS, ActivityCompleted, AnyEvent, decode, encode
@@ -49,6 +49,20 @@ def test_replaying_any_prefix_gives_the_same_machine(workflow: Workflow) -> None
     for host, state in live(workflow):
         stored = [decode(encode(event)) for event in host.log]
         assert take(replay(host.graph, stored)).state == state
+
+
+@given(workflows(), st.integers(1, 12))
+def test_a_log_that_begins_anew_anywhere_gives_the_same_machine(workflow: Workflow, facts: int) -> None:
+    host = Host(workflow, {"n": 0}, activities(), children=activities(), feed=FEED)
+    for _ in range(facts):
+        host.step()
+    if host.machine.outcome is None:
+        based = base.write(host.machine, host.clock)
+        host.tell(based)
+        host.run()
+        stored = [decode(encode(event)) for event in host.log]
+        assert take(replay(host.graph, stored)) == take(host.machine)
+        assert take(replay(host.graph, stored[host.log.index(based) :])) == take(host.machine)
 
 
 @given(workflows())
