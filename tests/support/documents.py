@@ -1,7 +1,7 @@
 """Random documents: small workflows of every task type that waits, fails, loops and jumps, each sure to end.
 
-Some have functions, of which the second calls the first, and extensions around their tasks. Some keep a secret, and
-data with keys that look like those of one.
+Some have functions, of which the second calls the first, call others that are elsewhere, and have extensions around
+their tasks. Some keep a secret, and data with keys that look like those of one.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
+from elsewhere import FUNCTIONS
 
 #: What random documents call, and the workflows that they run; `flaky` fails as often as its argument `fails` says.
 ACTIVITIES = ("steady", "flaky", "broken")
@@ -197,7 +198,8 @@ def workflows() -> st.SearchStrategy[Workflow]:
     """Documents that pass validation and end for every input."""
     functions = st.fixed_dictionaries({"first": _tasks(most=4), "second": _tasks("first", most=4)})
     plain = _list(_tasks(), 5).map(_workflow)
-    using = st.builds(_workflow, _list(_tasks("first", "second"), 5), functions, st.one_of(st.none(), _extensions()))
+    tasks = _tasks("first", "second", *FUNCTIONS)
+    using = st.builds(_workflow, _list(tasks, 5), functions, st.one_of(st.none(), _extensions()))
     return st.one_of(plain, using)
 
 

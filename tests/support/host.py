@@ -42,6 +42,7 @@ from dalsegno.interpreter.reading import read
 from dalsegno.interpreter.sources import ACTIVITY
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue, as_object
+from elsewhere import SOURCES
 from plain_yaml import read_yaml
 
 NOON = 1_700_000_000_000
@@ -87,7 +88,7 @@ class Host:
         self.released: list[int] = []
         self._workflows = children or {}
         self._activities = {**(activities or {}), ACTIVITY: self._fetch}
-        self.sources = dict(sources or {})
+        self.sources = dict(SOURCES if sources is None else sources)
         self._hold = hold
         self._facts: deque[Fact] = deque()
         self._timers: list[tuple[int, int]] = []
