@@ -17,12 +17,13 @@ from jinja2.environment import TemplateExpression
 from jinja2.meta import find_undeclared_variables
 
 from dalsegno.interpreter.expressions.budget import DEFAULT, Environment
-from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionError, ExpressionSyntaxError
+from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionError, ExpressionSyntaxError, refusal
 from dalsegno.interpreter.expressions.numbers import finite
 from dalsegno.interpreter.expressions.sandbox import METER, SANDBOX, Counting, Meter
 from dalsegno.interpreter.expressions.templates import Source
 from dalsegno.interpreter.expressions.text import described
 from dalsegno.interpreter.expressions.tokens import SURROGATES
+from dalsegno.schema.sealed import Sealed, SealedError
 from dalsegno.schema.values import JsonValue
 
 MAX_DEPTH: Final = 100
@@ -55,6 +56,8 @@ class JinjaExpression:
             return _Result(environment).plain(result, 0)
         except ExpressionError:
             raise
+        except SealedError as error:
+            raise refusal(error) from None
         except RecursionError:
             raise BudgetExceeded("depth", environment.budget.depth) from None
         except Exception as problem:
@@ -64,6 +67,8 @@ class JinjaExpression:
     def truth(self, value: JsonValue, variables: Mapping[str, JsonValue], environment: Environment = DEFAULT) -> bool:
         """The result as a condition: false and null are false, as in jq."""
         result = self.value(value, variables, environment)
+        if isinstance(result, Sealed):
+            raise refusal(SealedError())
         return result is not None and result is not False
 
 
@@ -85,6 +90,8 @@ class _Result:
             raise BudgetExceeded("elements", self._limit)
         if value is None or isinstance(value, Undefined):
             return None
+        if isinstance(value, Sealed):
+            return value
         if isinstance(value, bool | int):
             return value
         if isinstance(value, float):

@@ -20,7 +20,9 @@ from jinja2.visitor import NodeTransformer
 from dalsegno.interpreter.expressions.budget import COPIED, EXAMINED, Environment
 from dalsegno.interpreter.expressions.errors import BudgetExceeded, ExpressionError
 from dalsegno.interpreter.expressions.frames import State
+from dalsegno.interpreter.expressions.sealed_templates import printed, rendered, tilde
 from dalsegno.interpreter.expressions.text import size
+from dalsegno.schema.sealed import Sealed, SealedError
 
 #: The key of the meter in the context; no template can set it, as it is no name.
 METER: Final = "the meter"
@@ -166,21 +168,21 @@ def _metered(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def _concat(pieces: Iterable[str]) -> str:
+def _concat(pieces: Iterable[str]) -> str | Sealed:
     """What Jinja joins the output of a template or a block with."""
     listed, length = [], 0
     for piece in pieces:
         length += len(piece)
         _limited(length)
         listed.append(piece)
-    return "".join(listed)
+    return rendered(listed)
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
     """Jinja's sandbox, which changes nothing it is given, with limits on what may be built."""
 
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "**", "%"})
-    concat = staticmethod(_concat)
+    concat = staticmethod(_concat)  # type: ignore[assignment] # a text with a secret in it is no str
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """An operation, counted."""
@@ -190,7 +192,17 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """`this.items` is the data's own `items` where it has one, not a method of Python's."""
+        if isinstance(obj, Sealed):
+            return obj.field(attribute)
         return obj[attribute] if isinstance(obj, dict) and attribute in obj else super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """`secrets["token"]` is `secrets.token`."""
+        if isinstance(obj, Sealed):
+            if not isinstance(argument, str):
+                raise SealedError
+            return obj.field(argument)
+        return super().getitem(obj, argument)
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
         """Jinja's own `format`, which then still tells what text it belongs to."""
@@ -230,12 +242,12 @@ def made(context: Context, value: Any) -> Any:
     return _meter(context).made(value)
 
 
-def concatenated(context: Context, *values: Any) -> str:
+def concatenated(context: Context, *values: Any) -> str | Sealed:
     """`a ~ b`"""
     meter = _meter(context)
     meter.step(CALL)
     _limited(sum(len(value) if isinstance(value, str) else 32 * meter.weight(value) for value in values))
-    text: str = meter.made("".join(map(str, values)))
+    text: str | Sealed = meter.made(tilde(values))
     return text
 
 
@@ -250,7 +262,7 @@ def _output(context: Context, value: Any) -> Any:
         weight = meter.weight(value)
         meter.grow(weight)
         _limited(weight)
-    return value
+    return printed(value)
 
 
 def _unchanged(value: Any) -> Any:

@@ -7,9 +7,6 @@ puts pieces together looks for these. They never get as far as a filter or a var
 from collections.abc import Iterable
 from typing import Any
 
-from jinja2 import nodes
-from jinja2.compiler import CodeGenerator, Frame
-
 from dalsegno.schema.sealed import MASK, Sealed, joined
 
 
@@ -53,14 +50,3 @@ def tilde(operands: Iterable[Any]) -> str | Sealed:
     made = [operand if isinstance(operand, Sealed) else str(operand) for operand in operands]
     texts = [piece for piece in made if isinstance(piece, str)]
     return "".join(texts) if len(texts) == len(made) else joined(made)
-
-
-class Generator(CodeGenerator):
-    """Compiles `~` into a call of `tilde`, for Jinja's own makes a str of each operand."""
-
-    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - Jinja's own names
-        self.write("environment.tilde((")
-        for operand in node.nodes:
-            self.visit(operand, frame)
-            self.write(", ")
-        self.write("))")

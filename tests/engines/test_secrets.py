@@ -421,6 +421,20 @@ do:
     ]
 
 
+def test_d7_jinja_opens_them_too() -> None:
+    text = "evaluate: {language: jinja}\ndo: [{a: {call: echo, with: {x: '${ Bearer {{ secrets.token }} }'}}}]"
+    seen: list[JsonValue] = []
+    dalsegno.run(document(text), activities=[_remember(seen)], secrets=SECRETS)
+    assert seen == [{"x": f"Bearer {TOKEN}"}]
+
+
+def _remember(seen: list[JsonValue]) -> Callable[..., object]:
+    def echo(**given: JsonValue) -> None:
+        seen.append(given)
+
+    return echo
+
+
 def test_outputs_show_a_mask() -> None:
     text = "do: [{a: {set: {x: '${ $secrets.token }', y: ['${ \"Bearer \" + $secrets.token }'], z: 1}}}]"
     assert dalsegno.run(document(text), secrets=SECRETS) == {"x": "***", "y": ["***"], "z": 1}

@@ -169,7 +169,7 @@ def test_d7_looking_inside_with_jinja_is_an_error(expression: str) -> None:
 
 
 def test_looking_inside_says_what_to_do_instead() -> None:
-    with pytest.raises(ExpressionError, match="use.authentications"):
+    with pytest.raises(ExpressionError, match=r"use\.authentications"):
         evaluate("$secrets.token | length", None, {"secrets": SECRETS})
 
 
@@ -183,7 +183,7 @@ def test_no_built_in_function_takes_one_for_something_else(name: str, value: str
 
 
 def test_only_declared_secrets_have_a_name() -> None:
-    with pytest.raises(ExpressionError, match="use.secrets"):
+    with pytest.raises(ExpressionError, match=r"use\.secrets"):
         evaluate("$secrets.other", None, {"secrets": SECRETS})
     with pytest.raises(UndeclaredSecret):
         SECRETS.field("other")
