@@ -422,7 +422,7 @@ do:
 
 
 def test_d7_jinja_opens_them_too() -> None:
-    text = "evaluate: {language: jinja}\ndo: [{a: {call: echo, with: {x: '${ Bearer {{ secrets.token }} }'}}}]"
+    text = "evaluate: {language: jinja}\ndo: [{a: {call: echo, with: {x: '${Bearer {{ secrets.token }}}'}}}]"
     seen: list[JsonValue] = []
     dalsegno.run(document(text), activities=[_remember(seen)], secrets=SECRETS)
     assert seen == [{"x": f"Bearer {TOKEN}"}]
