@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Self
 
+from dalsegno.activities.folders import Folders
 from dalsegno.activities.secrets import Secrets
 from dalsegno.cli import output
 from dalsegno.cli.exits import WrongUsage
@@ -24,18 +25,23 @@ class Work:
 
     store: str
     functions: Sequence[Callable[..., object]]
+    allow: Sequence[str]
+    folders: Folders
     secrets: Secrets
     timezone: str | None
-    lifecycle: Sequence[Sink] = ()
+    lifecycle: Sequence[Sink]
 
     @classmethod
     def prepare(
         cls,
         store: str,
         functions: Sequence[str],
+        allow: Sequence[str],
+        *,
+        folders: Folders,
         secrets: Secrets,
         timezone: str | None,
-        lifecycle: Sequence[Sink] = (),
+        lifecycle: Sequence[Sink],
     ) -> Self:
         """The engine that these arguments ask for; nothing is touched before they are known to be good.
 
@@ -48,7 +54,7 @@ class Work:
             raise WrongUsage(f"--timezone: {error}") from None
         loaded = load(functions)
         activities_of(loaded)
-        return cls(store, loaded, secrets, timezone, lifecycle)
+        return cls(store, loaded, allow, folders, secrets, timezone, lifecycle)
 
     def go_on(self) -> None:
         """Works until a signal comes, or something stops the engine. Raises Interrupted, StoreError."""
@@ -72,9 +78,12 @@ class Work:
         return await closing.enter_async_context(self._engine(None))
 
     def _engine(self, patience: float | None) -> AsyncEngine:
+        activities = activities_of(self.functions)
+        activities.open(self.folders)
+        activities.grant(self.allow)
         return AsyncEngine(
             self.store,
-            activities=activities_of(self.functions),
+            activities=activities,
             secrets=self.secrets,
             patience=patience,
             timezone=self.timezone,

@@ -7,6 +7,8 @@ import typer
 from dalsegno.cli.exits import Exit
 from dalsegno.cli.options import (
     DEFAULT_STORE,
+    Allow,
+    Catalog,
     Debug,
     Functions,
     Lifecycle,
@@ -36,6 +38,8 @@ def worker(
     secret: Secret = None,
     secrets: SecretsFile = None,
     secrets_dir: SecretsFolder = None,
+    allow: Allow = None,
+    catalog: Catalog = None,
     timezone: Timezone = None,
     lifecycle: Lifecycle = None,
     verbose: Verbose = False,
@@ -51,7 +55,9 @@ def worker(
     Examples:
       dalsegno worker --store reports.db --functions reports.py
       dalsegno worker --store reports.db --timezone Europe/Berlin --lifecycle https://example.com/events
+      dalsegno worker --store backups.db --allow shell,file=/srv/data --secrets-dir /run/secrets
     """
+    from dalsegno.cli.functions import folders_of
     from dalsegno.cli.logs import show_records
     from dalsegno.cli.secrets import read_secrets
     from dalsegno.cli.sinks import sinks_named
@@ -59,5 +65,13 @@ def worker(
 
     show_records(verbose=verbose, engine=True)
     given = read_secrets(secret or [], secrets or [], secrets_dir)
-    Work.prepare(store, functions or [], given, timezone, sinks_named(lifecycle)).go_on()
+    Work.prepare(
+        store,
+        functions or [],
+        allow or [],
+        folders=folders_of(allow or [], catalog),
+        secrets=given,
+        timezone=timezone,
+        lifecycle=sinks_named(lifecycle),
+    ).go_on()
     return Exit.DONE

@@ -47,9 +47,9 @@ class Activation:
         store = round_.store
         wanted = _scheduled(store, note.namespace, note.name)
         row = store.executions.find(schedule_id(note.namespace, note.name))
-        before = None if row is None else started_of(store, row)
+        before = None if row is None else _started(store, row)
         zone = self.timezone or (timezone_of(before) if before else "UTC")
-        if row is not None and before is not None:
+        if row is not None:
             if wanted is not None and not row.ended and _same(store, row, before, wanted, zone):
                 return
             _remove(round_, row)
@@ -104,8 +104,15 @@ def _scheduled(store: Store, namespace: str, name: str) -> Workflow | None:
     return workflow if workflow is not None and workflow.definition.get("schedule") else None
 
 
-def _same(store: Store, row: Execution, started: InstanceStarted, wanted: Workflow, zone: str) -> bool:
+def _started(store: Store, row: Execution) -> InstanceStarted | None:
+    """The first event of a schedule; None for one that was begun in this very round."""
+    return None if row.head == 0 and not store.inbox.facts(row.number) else started_of(store, row)
+
+
+def _same(store: Store, row: Execution, started: InstanceStarted | None, wanted: Workflow, zone: str) -> bool:
     """Whether what is followed is what is wanted."""
+    if started is None:
+        return store.documents.get(row.document).digest == wanted.digest
     try:
         followed = schedule_of(store.documents.get(row.document), started.runtime)
         same = followed == schedule_of(wanted, started.runtime)

@@ -295,6 +295,21 @@ async def test_other_processes_register_pause_resume_and_trigger(
                 assert other.schedules() == []
 
 
+async def test_what_is_registered_again_and_again_before_an_engine_comes_is_activated_once(
+    tmp_path: Path, clock: Moving, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Visitor(tmp_path / "store.db", clock=clock) as visitor:
+        for version in ("1.0.0", "1.1.0", "1.2.0"):
+            visitor.register([Workflow(versioned(version, {"after": "PT1H"}))])
+        visitor.pause("flow")
+        visitor.unpause("flow")
+        async with AsyncEngine(tmp_path / "store.db", clock=clock) as engine:
+            (first,) = await started(engine, 1)
+            assert await (await engine.get(first)).wait() == {"done": "1.2.0"}
+            assert await ids(engine) == [first]
+    assert caplog.messages == []
+
+
 async def test_a_schedule_is_no_instance_to_be_cancelled(tmp_path: Path, hourly: Workflow, clock: Moving) -> None:
     async with AsyncEngine(tmp_path / "store.db", clock=clock) as engine:
         await engine.register(hourly)
