@@ -14,6 +14,7 @@ from dalsegno.cli.commands.schedules import schedules
 from dalsegno.cli.commands.schema import schema
 from dalsegno.cli.commands.show import show
 from dalsegno.cli.commands.test import run_tests
+from dalsegno.cli.commands.unregister import unregister
 from dalsegno.cli.commands.validate import validate
 from dalsegno.cli.commands.verify import verify
 from dalsegno.cli.commands.version import version
@@ -35,6 +36,7 @@ app.command("validate")(validate)
 app.command("run")(run)
 app.command("eval")(eval_)
 app.command("register")(register)
+app.command("unregister")(unregister)
 app.command("worker")(worker)
 app.add_typer(schedules, name="schedules")
 app.command("publish")(publish)

@@ -69,6 +69,17 @@ def test_without_a_worker_what_is_asked_for_waits(dalsegno: CommandLine) -> None
     assert schedule["timezone"] == "Europe/Berlin"
 
 
+def test_what_is_unregistered_is_started_no_more(dalsegno: CommandLine) -> None:
+    dalsegno("register", dalsegno.document("often", OFTEN))
+    worker = dalsegno.start("worker", "--functions", "functions.py")
+    wait_until(lambda: bool(dalsegno.lines("effects")), worker)
+    assert dalsegno("unregister", "tests/often:1.0.0").err == "tests/often:1.0.0 is registered no longer\n"
+    assert dalsegno("schedules", "--output", "json").json == []
+    wait_until(lambda: dalsegno("history", "schedule:tests/often").code == 2, worker)
+    again = dalsegno("unregister", "tests/often")
+    assert (again.code, "no workflow tests/often" in again.err) == (1, True)
+
+
 def test_a_second_worker_waits_for_the_first(dalsegno: CommandLine) -> None:
     dalsegno("register", dalsegno.document("often", OFTEN))
     first = dalsegno.start("worker", "--functions", "functions.py")
@@ -93,6 +104,8 @@ def test_a_second_worker_waits_for_the_first(dalsegno: CommandLine) -> None:
         (["schedules", "trigger", "weekly"], "no registered workflow 'weekly' has a schedule"),
         (["schedules", "--store", "none.db"], "there is no store at none.db"),
         (["worker", "--timezone", "Europe/Berln"], "--timezone: the time zone 'Europe/Berln' is not known here"),
+        (["unregister", "daily"], "a workflow is NAMESPACE/NAME"),
+        (["unregister", "tests/daily", "--store", "none.db"], "there is no store at none.db"),
         (["worker", "--functions", "none.py"], "--functions: "),
         (["run", "hello.yaml", "--id", "schedule:tests/daily"], "does not begin with 'schedule:'"),
     ],
