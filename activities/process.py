@@ -118,10 +118,12 @@ async def run(program: Program, folder: Path, options: ProcessOptions, wanted: C
                 reading.result()
         finally:
             pipes.cut()
-            await _until(gone)
-            # The launcher holds that pipe until it is no more: this takes no time.
-            process.wait()
-            await _cancel(feeding, reading)
+            try:
+                await _until(gone)
+            finally:
+                # The launcher holds that pipe until it is no more: this takes no time.
+                process.wait()
+                await _cancel(feeding, reading)
         return Ended(process.returncode, streams[0].content, streams[1].content)
 
 

@@ -24,6 +24,7 @@ from dalsegno.interpreter.steps.fork import ForkState
 from dalsegno.interpreter.steps.function import FunctionState
 from dalsegno.interpreter.steps.listen import ListenState
 from dalsegno.interpreter.steps.loop import LoopState
+from dalsegno.interpreter.steps.process import ScriptState
 from dalsegno.interpreter.steps.trying import TryState
 from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.values import JsonObject, JsonValue
@@ -69,7 +70,7 @@ class _Frame(msgspec.Struct, frozen=True):
     data: _Held
     held: _Held
     raw_output: _Held
-    state: ForkState | FunctionState | ListenState | LoopState | TryState | None
+    state: ForkState | FunctionState | ListenState | LoopState | ScriptState | TryState | None
     extending: Extending | None
 
 
@@ -198,7 +199,9 @@ class _Writer:
             held=self.value(frame.held),
             raw_output=self.value(frame.raw_output),
             extending=frame.extending,
-            state=cast("ForkState | FunctionState | ListenState | LoopState | TryState | None", frame.state),
+            state=cast(
+                "ForkState | FunctionState | ListenState | LoopState | ScriptState | TryState | None", frame.state
+            ),
         )
 
     def source(self, source: Source) -> _Source:

@@ -1,16 +1,25 @@
-"""`run: shell`, `script` and `container`: a process outside, which is an activity (decisions C3 to C6, C23, C24)."""
+"""`run: shell`, `script` and `container`: a process outside, which is an activity (decisions C3 to C6, C23, C24).
+
+A script that stands elsewhere is fetched before, unless the instance has it already (decision C11).
+"""
 
 from dataclasses import dataclass
 from typing import cast
 
-from dalsegno.interpreter.compiler import Common, Compiler, NotSupported
+from dalsegno.interpreter.compiler import Common, Compiler
+from dalsegno.interpreter.endpoints import compile_endpoint
 from dalsegno.interpreter.events import ActivityCompleted, ActivityFailed, Answer
-from dalsegno.interpreter.frames import Ask, Frame
+from dalsegno.interpreter.fetching import endpoint_of, request, take
+from dalsegno.interpreter.frames import Ask, Frame, State
 from dalsegno.interpreter.graph import Step
+from dalsegno.interpreter.locations import locate
 from dalsegno.interpreter.machine import Machine
+from dalsegno.interpreter.sources import TEXT
 from dalsegno.interpreter.templates import Fields, Template
 from dalsegno.schema.model import RunTask
-from dalsegno.schema.values import JsonObject, as_object
+from dalsegno.schema.values import JsonObject, JsonValue, as_object
+
+_PROCESS = "activity"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -23,8 +32,12 @@ class ProcessStep(Step):
     awaited: bool
 
     def enter(self, machine: Machine, frame: Frame) -> None:
-        given = cast(JsonObject, machine.evaluate(self.arguments, frame.input, frame))
-        machine.schedule(frame, self.activity, {**given, "return": self.returned}, detached=not self.awaited)
+        self.begin(machine, frame, cast(JsonObject, machine.evaluate(self.arguments, frame.input, frame)))
+
+    def begin(self, machine: Machine, frame: Frame, given: JsonObject) -> None:
+        """Ask for the process."""
+        arguments: JsonObject = {**given, "return": self.returned}
+        machine.schedule(frame, self.activity, arguments, _PROCESS, detached=not self.awaited)
         if not self.awaited:
             machine.complete(frame, frame.input)
 
@@ -35,29 +48,69 @@ class ProcessStep(Step):
             machine.complete(frame, frame.input if self.returned == "none" else answer.result)
 
 
+class ScriptState(State, tag="script"):
+    """The URI of the script; the rest of its arguments is what the frame holds."""
+
+    uri: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FetchedScriptStep(ProcessStep):
+    """`source` gives the endpoint of the code."""
+
+    source: Template
+    location: str | None
+
+    def enter(self, machine: Machine, frame: Frame) -> None:
+        frame.held = machine.evaluate(self.arguments, frame.input, frame)
+        endpoint = endpoint_of(machine.evaluate(self.source, frame.input, frame))
+        uri = locate(cast(str, endpoint["uri"]), self.location or machine.execution.location)
+        frame.state = ScriptState(uri=uri)
+        if machine.execution.sources.get(TEXT, uri) is None:
+            request(machine, frame, TEXT, uri, {**endpoint, "uri": uri}, {})
+        else:
+            self._run(machine, frame, uri)
+
+    def answered(self, machine: Machine, frame: Frame, ask: Ask, answer: Answer) -> None:
+        if ask.purpose == _PROCESS:
+            ProcessStep.answered(self, machine, frame, ask, answer)
+        elif take(machine, frame, ask, answer):
+            self._run(machine, frame, cast(ScriptState, frame.state).uri)
+
+    def _run(self, machine: Machine, frame: Frame, uri: str) -> None:
+        source = machine.execution.sources.get(TEXT, uri)
+        assert source is not None
+        given, frame.held = cast(JsonObject, frame.held), None
+        self.begin(machine, frame, {**given, "code": source.content})
+
+
 def build(compiler: Compiler, task: RunTask, common: Common) -> Step:
     activity = f"run/{task.kind}"
     compiler.activities.setdefault(activity, task.reference)
-    return ProcessStep(
+    arguments = _arguments(compiler, {name: value for name, value in task.process.items() if name != "source"})
+    # Nobody hears what a process gives that nobody awaits.
+    returned = task.returned if task.awaited else "none"
+    if "source" not in task.process:
+        return ProcessStep(**common, activity=activity, arguments=arguments, returned=returned, awaited=task.awaited)
+    source, _ = compile_endpoint(compiler, as_object(task.process["source"])["endpoint"])
+    return FetchedScriptStep(
         **common,
         activity=activity,
-        arguments=_arguments(compiler, task),
-        # Nobody hears what a process gives that nobody awaits.
-        returned=task.returned if task.awaited else "none",
+        arguments=arguments,
+        returned=returned,
         awaited=task.awaited,
+        source=source,
+        location=compiler.location,
     )
 
 
-def _arguments(compiler: Compiler, task: RunTask) -> Template:
-    if "source" in task.process:
-        raise NotSupported("a script given as `source`")
-    fields: list[tuple[str, Template]] = []
-    for name, value in task.process.items():
-        lifetime = as_object(value) if name == "lifetime" else {}
-        if "after" in lifetime:
-            after = compiler.language.duration(lifetime["after"])
-            kept = compiler.language.data({key: each for key, each in lifetime.items() if key != "after"}["cleanup"])
-            fields.append((name, Fields((("cleanup", kept), ("after", after)))))
-        else:
-            fields.append((name, compiler.language.data(value)))
-    return Fields(tuple(fields))
+def _arguments(compiler: Compiler, given: JsonObject) -> Template:
+    return Fields(tuple((name, _argument(compiler, name, value)) for name, value in given.items()))
+
+
+def _argument(compiler: Compiler, name: str, value: JsonValue) -> Template:
+    if name != "lifetime":
+        return compiler.language.data(value)
+    lifetime = as_object(value)
+    duration, data = compiler.language.duration, compiler.language.data
+    return Fields(tuple((key, duration(each) if key == "after" else data(each)) for key, each in lifetime.items()))
