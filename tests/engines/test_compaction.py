@@ -280,3 +280,24 @@ async def test_a_child_that_is_older_than_the_base_comes_home(
     async with AsyncEngine(store, activities=[echo, asking.ask], longest_log=LONGEST) as engine:
         assert await (await engine.get("one")).wait() == ["yes", 199]
         assert (await engine.verify("one")).agrees
+
+
+async def test_a_listen_goes_on_across_its_bases(tmp_path: Path, document: Document, crashed: Crashed) -> None:
+    """One listen over many messages: its subscription is older than every base."""
+    messages = count(200, 20_000)
+    to: JsonObject = {"any": [{"with": {"type": "tick"}}], "until": "(. | last) < 0"}
+    each: JsonObject = {"item": "tick", "do": [{"seen": {"set": {"n": "${ $tick }"}}}], "output": {"as": "1"}}
+    flow = document({"hear": {"listen": {"to": to}, "foreach": each, "output": {"as": "length"}}})
+    async with AsyncEngine(tmp_path / "s.db", longest_log=LONGEST) as engine:
+        instance = await engine.start(flow, id="one")
+        for number in range(messages):
+            await engine.publish({"type": "tick", "data": number})
+        while instance.record.events < 2 * messages:
+            await instance.refresh()
+        store = crashed(tmp_path / "s.db")
+    assert len(rows(store)) <= LONGEST + 3
+    async with AsyncEngine(store, longest_log=LONGEST) as engine:
+        await engine.publish({"type": "tick", "data": -1})
+        assert await (await engine.get("one")).wait() == messages + 1
+        assert engine.statistics().events_read <= LONGEST + 3
+        assert (await engine.verify("one")).agrees

@@ -155,11 +155,38 @@ do:
     )
 
 
+def _listening() -> Host:
+    said: list[JsonObject] = [
+        {"specversion": "1.0", "id": f"{number}", "source": "/rooms", "type": "said", "room": room, "data": number}
+        for number, room in enumerate(["7", "8", "7", "7"])
+    ]
+    return Host(
+        """
+use: {secrets: [token]}
+do:
+  - keep: {set: {token: '${ $secrets.token }', large: '${ "x" * 9000 }'}, export: {as: '{token: .token}'}}
+  - hear:
+      listen:
+        to:
+          any: [{with: {type: said}, correlate: {room: {from: .room}}}]
+          until: length == 3
+      foreach:
+        item: said
+        do: [{answer: {call: answer, with: {said: '${ $said }', authorization: '${ "Bearer " + $secrets.token }'}}}]
+  - last: {set: {heard: '${ length }', token: '${ $context.token }'}}
+""",
+        {},
+        {"answer": lambda arguments: arguments["said"]},
+        feed=said,
+    )
+
+
 STORIES: dict[str, Callable[[], Host]] = {
     "1-order": _order,
     "1-loops": _loops,
     "1-timeouts": _timeouts,
     "2-reuse": _reuse,
+    "2-listening": _listening,
 }
 
 
@@ -169,6 +196,7 @@ BASES: dict[str, tuple[str, int]] = {
     "1-loops": ("1-loops", 3),
     "1-timeouts": ("1-timeouts", 3),
     "1-reuse": ("2-reuse", 6),
+    "1-listening": ("2-listening", 4),
 }
 
 
