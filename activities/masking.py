@@ -2,7 +2,8 @@
 
 A secret is looked for as it is, in base64 wherever it may begin in there, percent-encoded, in the escapes of JSON, HTML
 and Python, and as UTF-8 that was read as latin-1; a secret of several lines line by line too. One of fewer than four
-characters, and a number, is masked only where it stands as a word of its own: else it would mask half of every text.
+characters, and a number, is masked only where it stands as a word of its own: else it would mask half of every text. A
+number of fewer than four digits is not masked at all: every counter would be.
 """
 
 import html
@@ -46,7 +47,9 @@ class Masks:
         elif isinstance(secret, str):
             self._add_text(secret)
         elif isinstance(secret, int | float) and not isinstance(secret, bool):
-            self._words.add(json.dumps(secret))
+            written = json.dumps(secret)
+            if len(written) >= SHORT:
+                self._words.add(written)
 
     def _add_text(self, secret: str) -> None:
         if not secret.strip():
