@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from dalsegno.interpreter import compile
 from dalsegno.interpreter.checking import check_expression
@@ -22,6 +23,11 @@ Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, JsonValue] | Workflow
 
 # Documents that an engine remembers to have judged.
 _REMEMBERED = 256
+
+
+def location_of(workflow: Workflow) -> str | UnsetType:
+    """The URI of the file that a workflow was loaded from, as its first event has it."""
+    return UNSET if workflow.path is None else Path(workflow.path).absolute().as_uri()
 
 
 def load(path: "str | os.PathLike[str]") -> Workflow:

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from dalsegno import __version__
 from dalsegno.activities.results import NotPlain, plain
+from dalsegno.engines.documents import location_of
 from dalsegno.engines.ports import Ids
 from dalsegno.interpreter.events import InstanceStarted
 from dalsegno.interpreter.expressions import Budget
@@ -46,7 +45,7 @@ def begun(workflow: Workflow, input: JsonValue, *, id: str, now: int, ids: Ids) 
         input=input,
         budgets=asdict(Budget()),
         runtime=runtime(),
-        location=UNSET if workflow.path is None else Path(workflow.path).absolute().as_uri(),
+        location=location_of(workflow),
     )
 
 

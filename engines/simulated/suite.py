@@ -12,8 +12,9 @@ from dalsegno.activities.call import Call
 from dalsegno.activities.loading import load_functions
 from dalsegno.activities.registry import ADAPTERS, Activities
 from dalsegno.activities.secrets import Secrets
-from dalsegno.engines.documents import Door, Source, runnable
+from dalsegno.engines.documents import Door, Source, location_of, runnable
 from dalsegno.engines.simulated.coverage import Coverage
+from dalsegno.engines.simulated.elsewhere import fetched
 from dalsegno.engines.simulated.expectations import Outcome, differences
 from dalsegno.engines.simulated.mocks import Asked, Mocks, Reply, Unanswered
 from dalsegno.engines.simulated.world import Life, World
@@ -23,6 +24,7 @@ from dalsegno.interpreter.events import InstanceStarted
 from dalsegno.interpreter.expressions import ExpressionError, ExpressionSyntaxError
 from dalsegno.interpreter.messages import composed
 from dalsegno.interpreter.notices import Notice, Observer, TaskStarted
+from dalsegno.interpreter.sources import ACTIVITY
 from dalsegno.schema.durations import milliseconds
 from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
@@ -140,9 +142,12 @@ class Suite:
             seed=blake2b(str(test["name"]).encode(), digest_size=16).hexdigest(),
             input=test.get("input", {}),
             runtime={"name": "dalsegno", "version": "test", "metadata": {}},
+            location=location_of(workflow),
         )
 
     def _answer(self, mocks: Mocks, known: "set[str]", secrets: Secrets, asked: Asked) -> Reply | None:
+        if asked.call == ACTIVITY:
+            return fetched(asked, mocks, self.workflow.path)
         reply = mocks.answer(asked)
         if reply is not None or asked.call in known:
             return reply
