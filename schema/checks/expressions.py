@@ -23,6 +23,8 @@ def check_expressions(mark: Mark, document: Document) -> None:
     elif rule.expression == "bare" and isinstance(place.value, str):
         _check_bare(mark, document, place.value)
     else:
+        if rule.expression == "bare" and rule.properties:
+            return  # An object there is no data: what is in it says for itself what it is.
         for string in _strings(rule, place):
             _check_data(mark, document, string)
 

@@ -249,9 +249,10 @@ async def test_messages_that_are_emitted_at_once_come_one_after_the_other(tmp_pa
         await (await engine.start(document(emit(1), emit(2), emit(3)), id="emitting")).wait()
         assert [await instance.wait() for instance in listening] == [2, 2, 2]
         listening = [await engine.start(twice, id=f"j{number}") for number in range(3)]
+        event: JsonObject = {"type": "a", "data": 7}
         async with anyio.create_task_group() as publishing:
             for _ in range(2):
-                publishing.start_soon(engine.publish, {"type": "a", "data": 7})
+                publishing.start_soon(engine.publish, event)
         assert [await instance.wait() for instance in listening] == [7, 7, 7]
         await end_well(engine, "i0", "j0", "emitting")
 

@@ -272,6 +272,18 @@ def test_what_only_looks_like_an_expression_is_pointed_out(text: str, code: str 
     assert [problem.code for problem in check(document)[1]] == ([code] if code else [])
 
 
+def test_the_filters_of_an_until_are_read_like_any_other() -> None:
+    document = """
+do:
+  - l:
+      listen:
+        to:
+          any: []
+          until: {one: {with: {type: x, subject: .id}, correlate: {k: {from: .subject, expect: .id}}}}
+"""
+    assert codes(document) == ["bare-expression"]  # That of `subject`, which is data.
+
+
 def test_programs_may_hold_what_they_like() -> None:
     document = """
 do:

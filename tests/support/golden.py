@@ -19,7 +19,7 @@ from dalsegno.interpreter.events import AnyEvent, decode, encode
 from dalsegno.interpreter.snapshot import FORMAT
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
-from host import Answer, Host
+from host import Answer, Host, event
 from repository import ROOT
 
 FOLDER = ROOT / "tests" / "replay_logs"
@@ -181,12 +181,42 @@ do:
     )
 
 
+def _listens() -> Host:
+    told: list[tuple[str, JsonValue]] = [
+        ("paid", {"order": 7, "cents": 1250}),
+        ("packed", {"order": 8}),
+        ("packed", {"order": 7}),
+        *(("scanned", number) for number in range(3)),
+        ("delivered", None),
+    ]
+    messages = [event(type_, data, id=str(number)) for number, (type_, data) in enumerate(told)]
+    return Host(
+        """
+do:
+  - settle:
+      listen:
+        to:
+          all:
+            - {with: {type: paid, data: {cents: '${ . > 1000 }'}}, correlate: {order: {from: .data.order}}}
+            - {with: {type: packed}, correlate: {order: {from: .data.order}}}
+        read: envelope
+      output: {as: 'map(.id)'}
+  - follow:
+      listen: {to: {any: [{with: {type: 'scan.*'}}], until: {one: {with: {type: delivered}}}}}
+      foreach: {item: scan, do: [{pause: {wait: PT1S}}, {note: {set: {at: '${ $scan }'}}}], export: {as: '{last: .}'}}
+""",
+        {},
+        feed=messages,
+    )
+
+
 STORIES: dict[str, Callable[[], Host]] = {
     "1-order": _order,
     "1-loops": _loops,
     "1-timeouts": _timeouts,
     "2-reuse": _reuse,
     "2-listening": _listening,
+    "2-listens": _listens,
 }
 
 
