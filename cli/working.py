@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from dalsegno.activities.folders import Folders
 from dalsegno.activities.secrets import Secrets
@@ -13,10 +13,13 @@ from dalsegno.cli.exits import WrongUsage
 from dalsegno.cli.functions import activities_of, load
 from dalsegno.cli.interruption import interruptible
 from dalsegno.engines.embedded.engine import AsyncEngine
+from dalsegno.engines.embedded.schedules import Form
 from dalsegno.engines.errors import StoreError, Trouble
 from dalsegno.engines.sinks import Sink
 from dalsegno.engines.system import zone
 from dalsegno.schema.errors import HostLimit
+
+_FORMS: Final[dict[str | None, Form | None]] = {None: None, "data": "data", "envelope": "envelope", "raw": "raw"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Work:
     folders: Folders
     secrets: Secrets
     timezone: str | None
+    read_events: Form | None
     lifecycle: Sequence[Sink]
 
     @classmethod
@@ -41,6 +45,7 @@ class Work:
         folders: Folders,
         secrets: Secrets,
         timezone: str | None,
+        read_events: str | None,
         lifecycle: Sequence[Sink],
     ) -> Self:
         """The engine that these arguments ask for; nothing is touched before they are known to be good.
@@ -52,9 +57,11 @@ class Work:
                 zone(timezone)
         except HostLimit as error:
             raise WrongUsage(f"--timezone: {error}") from None
+        if read_events not in _FORMS:
+            raise WrongUsage(f"--read-events is data, envelope or raw, not {read_events!r}")
         loaded = load(functions)
         activities_of(loaded)
-        return cls(store, loaded, allow, folders, secrets, timezone, lifecycle)
+        return cls(store, loaded, allow, folders, secrets, timezone, _FORMS[read_events], lifecycle)
 
     def go_on(self) -> None:
         """Works until a signal comes, or something stops the engine. Raises Interrupted, StoreError."""
@@ -87,5 +94,6 @@ class Work:
             secrets=self.secrets,
             patience=patience,
             timezone=self.timezone,
+            read_events=self.read_events,
             lifecycle=self.lifecycle,
         )

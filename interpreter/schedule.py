@@ -35,11 +35,16 @@ class After(msgspec.Struct, frozen=True, tag=True):
     delay: int
 
 
+#: How events are read, unless somebody says otherwise.
+DATA = "data"
+
 Schedule: TypeAlias = Every | Cron | After | On
 
 
-def schedule_of(workflow: Workflow, runtime: JsonObject) -> Schedule | None:
-    """The schedule of a workflow; None where it has none. `runtime` is the value of `$runtime`.
+def schedule_of(workflow: Workflow, runtime: JsonObject, form: str = DATA) -> Schedule | None:
+    """The schedule of a workflow; None where it has none.
+
+    `runtime` is the value of `$runtime`, `form` how events are read where the document does not say it (decision V6).
 
     Raises WorkflowError (expression, configuration) where an expression in it gives nothing usable.
     """
@@ -51,7 +56,7 @@ def schedule_of(workflow: Workflow, runtime: JsonObject) -> Schedule | None:
     if "cron" in definition:
         return Cron(_cron(definition["cron"], workflow, runtime))
     if "on" in definition:
-        return _on(as_object(definition["on"]), str(definition.get("read", "data")), workflow, runtime)
+        return _on(as_object(definition["on"]), str(definition.get("read", form)), workflow, runtime)
     return None
 
 

@@ -47,7 +47,7 @@ from dalsegno.interpreter.events import (
     encode,
 )
 from dalsegno.interpreter.execution import timestamp
-from dalsegno.interpreter.schedule import After, Cron, Every, Schedule, schedule_of
+from dalsegno.interpreter.schedule import DATA, After, Cron, Every, Schedule, schedule_of
 from dalsegno.interpreter.snapshot import Snapshot, UnreadableSnapshot
 from dalsegno.interpreter.status import Status
 from dalsegno.interpreter.windows import On, Window, consume
@@ -90,7 +90,11 @@ _decoder = msgspec.json.Decoder(_State)
 
 
 class Scheduler:
-    """Decides one schedule. The `timezone` in the input of its execution is whose clock cron expressions are about."""
+    """Decides one schedule.
+
+    In the input of its execution, `timezone` is whose clock cron expressions are about, and `read` is how events are
+    read where the document does not say it.
+    """
 
     def __init__(self, workflow: Workflow, zones: Zones, snapshot: Snapshot | None = None) -> None:
         """A new scheduler, or the one that a snapshot was taken of.
@@ -246,7 +250,7 @@ class Scheduler:
                 return self._wait(state.position)
 
     def _follow(self, started: InstanceStarted) -> None:
-        self._schedule = schedule_of(self._workflow, started.runtime)
+        self._schedule = schedule_of(self._workflow, started.runtime, form_of(started))
         self._zone = self._zones(timezone_of(started))
 
     def _start(self, due: int) -> list[AnyCommand]:
@@ -325,6 +329,11 @@ class Scheduler:
 def timezone_of(started: InstanceStarted) -> str:
     """The name of the time zone that a schedule was begun with."""
     return str(as_object(started.input).get("timezone", "UTC"))
+
+
+def form_of(started: InstanceStarted) -> str:
+    """How a schedule reads events where its document does not say it."""
+    return str(as_object(started.input).get("read", DATA))
 
 
 def _read(snapshot: Snapshot) -> _State:

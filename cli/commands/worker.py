@@ -30,6 +30,16 @@ Timezone = Annotated[
         help="Whose clock cron expressions are about, such as Europe/Berlin; UTC where it was never said.",
     ),
 ]
+ReadEvents = Annotated[
+    str | None,
+    typer.Option(
+        "--read-events",
+        metavar="data|envelope|raw",
+        show_default=False,
+        help="What `schedule.on` gives of each event where the document does not say `read`: the data, or the whole "
+        "envelope, as older documents expect.",
+    ),
+]
 
 
 def worker(
@@ -41,6 +51,7 @@ def worker(
     allow: Allow = None,
     catalog: Catalog = None,
     timezone: Timezone = None,
+    read_events: ReadEvents = None,
     lifecycle: Lifecycle = None,
     verbose: Verbose = False,
     debug: Debug = False,
@@ -72,6 +83,7 @@ def worker(
         folders=folders_of(allow or [], catalog),
         secrets=given,
         timezone=timezone,
+        read_events=read_events,
         lifecycle=sinks_named(lifecycle),
     ).go_on()
     return Exit.DONE

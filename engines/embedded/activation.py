@@ -22,8 +22,8 @@ from dalsegno.engines.embedded.turn import end
 from dalsegno.engines.ports import Ids
 from dalsegno.interpreter.errors import WorkflowError
 from dalsegno.interpreter.events import InstanceStarted, Resumed
-from dalsegno.interpreter.schedule import Cron, schedule_of
-from dalsegno.interpreter.scheduling import timezone_of
+from dalsegno.interpreter.schedule import DATA, Cron, schedule_of
+from dalsegno.interpreter.scheduling import form_of, timezone_of
 from dalsegno.schema.model import Workflow
 
 if TYPE_CHECKING:
@@ -32,10 +32,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """Does what schedules need, inside rounds; `timezone` None: as it is, and UTC for what is new."""
+    """Does what schedules need, inside rounds.
+
+    `timezone` and `read` (how events are read where a document does not say it) None: as it is, and UTC and the data
+    for what is new.
+    """
 
     ids: Ids
     timezone: str | None = None
+    read: str | None = None
 
     def activate_all(self, round_: "Round") -> None:
         """Brings every schedule in line with what is registered."""
@@ -49,14 +54,15 @@ class Activation:
         row = store.executions.find(schedule_id(note.namespace, note.name))
         before = None if row is None else _started(store, row)
         zone = self.timezone or (timezone_of(before) if before else "UTC")
+        form = self.read or (form_of(before) if before else DATA)
         if row is not None:
-            if wanted is not None and not row.ended and _same(store, row, before, wanted, zone):
+            if wanted is not None and not row.ended and _same(store, row, before, wanted, zone, form):
                 return
             _remove(round_, row)
         if wanted is None:
             return
         id_ = schedule_id(note.namespace, note.name)
-        started = begun(wanted, {"timezone": zone}, id=id_, now=round_.now, ids=self.ids)
+        started = begun(wanted, {"timezone": zone, "read": form}, id=id_, now=round_.now, ids=self.ids)
         number = store.executions.add(wanted, started, Kind.SCHEDULE)
         round_.tell(number, started)
         if row is not None and row.suspended:
@@ -109,13 +115,15 @@ def _started(store: Store, row: Execution) -> InstanceStarted | None:
     return None if row.head == 0 and not store.inbox.facts(row.number) else started_of(store, row)
 
 
-def _same(store: Store, row: Execution, started: InstanceStarted | None, wanted: Workflow, zone: str) -> bool:
+def _same(
+    store: Store, row: Execution, started: InstanceStarted | None, wanted: Workflow, zone: str, form: str
+) -> bool:
     """Whether what is followed is what is wanted."""
     if started is None:
         return store.documents.get(row.document).digest == wanted.digest
     try:
-        followed = schedule_of(store.documents.get(row.document), started.runtime)
-        same = followed == schedule_of(wanted, started.runtime)
+        followed = schedule_of(store.documents.get(row.document), started.runtime, form_of(started))
+        same = followed == schedule_of(wanted, started.runtime, form)
     except WorkflowError:
         return False
     return same and (not isinstance(followed, Cron) or zone == timezone_of(started))

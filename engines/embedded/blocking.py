@@ -14,7 +14,7 @@ from dalsegno.engines.embedded.engine import AsyncEngine
 from dalsegno.engines.embedded.instance import AsyncInstance
 from dalsegno.engines.embedded.interpreting import Watcher
 from dalsegno.engines.embedded.registry import LATEST
-from dalsegno.engines.embedded.schedules import AsyncSchedule
+from dalsegno.engines.embedded.schedules import AsyncSchedule, Form
 from dalsegno.engines.errors import EngineClosed
 from dalsegno.engines.patience import Timeout
 from dalsegno.engines.records import (
@@ -52,6 +52,7 @@ class Engine:
         patience: float | None = 30,
         machines: int = 1_000,
         timezone: str | None = None,
+        read_events: Form | None = None,
         watcher: Watcher | None = None,
         lifecycle: Sinks = (),
         longest_log: int | None = 50_000,
@@ -68,6 +69,7 @@ class Engine:
             patience=patience,
             machines=machines,
             timezone=timezone,
+            read_events=read_events,
             watcher=watcher,
             lifecycle=lifecycle,
             longest_log=longest_log,

@@ -30,7 +30,7 @@ from dalsegno.engines.embedded.paging import HistoryRows
 from dalsegno.engines.embedded.recorder import Recorder
 from dalsegno.engines.embedded.registry import LATEST
 from dalsegno.engines.embedded.round import Ask, Round
-from dalsegno.engines.embedded.schedules import AsyncSchedule
+from dalsegno.engines.embedded.schedules import AsyncSchedule, Form
 from dalsegno.engines.embedded.starting import starting
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.waiting import Progress, Waiting
@@ -73,6 +73,7 @@ class AsyncEngine:
         patience: float | None = 30,
         machines: int = 1_000,
         timezone: str | None = None,
+        read_events: Form | None = None,
         watcher: Watcher | None = None,
         lifecycle: Sinks = (),
         longest_log: int | None = 50_000,
@@ -88,7 +89,9 @@ class AsyncEngine:
         `activities` are the Python functions that documents may call. `patience` is how many seconds to wait for
         another engine to leave the store, None for ever. `machines` bounds how many instances stay in memory between
         turns. `timezone` (an IANA name) is whose clock the cron expressions of schedules are about; None: as it was
-        before, and UTC for new ones. `watcher` is told of tasks as they start and end, on the engine's thread.
+        before, and UTC for new ones. `read_events` is how `schedule.on` gives events where the document does not say
+        `read`: "data" (None, for new ones), "envelope" as older documents expect, or "raw". `watcher` is told of tasks
+        as they start and end, on the engine's thread.
         `lifecycle` says where the language's lifecycle events go: a file, an http(s) URL, "messages" for the engine's
         own message store, a Sink, or several of them. A log of more than `longest_log` events (None: any
         number is fine) begins anew with a base; what came before is gone, with `archive` it is kept aside in the store.
@@ -124,7 +127,7 @@ class AsyncEngine:
             self.path,
             clock=self._clock,
             deciders=self._deciders,
-            activation=Activation(self._ids, timezone),
+            activation=Activation(self._ids, timezone, read_events),
             capacity=machines,
             recorder=recorder,
             compaction=Compaction(longest_log, archive),

@@ -1,7 +1,7 @@
 """Schedules as people see them: what a store knows of each, and the handle of one."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from dalsegno.engines.embedded.deciders import deciders
 from dalsegno.engines.embedded.executions import Execution
@@ -15,12 +15,16 @@ from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import ScheduleNotFound
 from dalsegno.engines.records import ScheduleRecord
 from dalsegno.interpreter.scheduling import Scheduler, timezone_of
+from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonValue, as_object
 
 if TYPE_CHECKING:
     from dalsegno.engines.embedded.engine import AsyncEngine
     from dalsegno.engines.embedded.instance import AsyncInstance
+
+#: How an instance that events start is given them.
+Form: TypeAlias = Literal["data", "envelope", "raw"]
 
 # Times that a record looks ahead.
 _AHEAD = 5
@@ -61,7 +65,11 @@ def _record(store: Store, workflow: Workflow) -> ScheduleRecord:
     definition = as_object(workflow.definition.get("schedule"))
     kind = next(each for each in ("every", "cron", "after", "on") if each in definition)
     row = store.executions.find(schedule_id(workflow.namespace, workflow.name))
-    scheduler = None if row is None or row.head == 0 else _scheduler(store, row)
+    scheduler, trouble = None, None
+    try:
+        scheduler = None if row is None or row.head == 0 else _scheduler(store, row)
+    except DalsegnoError as error:
+        trouble = str(error)  # One that cannot be read must not keep people from the others.
     last = None if scheduler is None else scheduler.last
     ahead = [] if row is None or row.suspended or scheduler is None else scheduler.coming(_AHEAD)
     return ScheduleRecord(
@@ -70,11 +78,11 @@ def _record(store: Store, workflow: Workflow) -> ScheduleRecord:
         version=workflow.version,
         kind=kind,
         definition=definition[kind],
-        status=_status(row, scheduler),
+        status=_status(row, scheduler, trouble),
         timezone="UTC" if row is None else timezone_of(started_of(store, row)),
         last=None if last is None else moment(last),
         next=tuple(moment(time) for time in ahead),
-        reason=None if row is None else row.reason,
+        reason=trouble if row is None else row.reason or trouble,
     )
 
 
@@ -83,9 +91,11 @@ def _scheduler(store: Store, row: Execution) -> Scheduler:
     return cast(Scheduling, decider).scheduler
 
 
-def _status(row: Execution | None, scheduler: Scheduler | None) -> str:
+def _status(row: Execution | None, scheduler: Scheduler | None, trouble: str | None) -> str:
     if row is not None and row.suspended:
         return "paused"
+    if trouble is not None:
+        return "faulted"
     if row is None or scheduler is None:
         return "pending"
     if row.ended:

@@ -104,6 +104,7 @@ def test_a_second_worker_waits_for_the_first(dalsegno: CommandLine) -> None:
         (["schedules", "trigger", "weekly"], "no registered workflow 'weekly' has a schedule"),
         (["schedules", "--store", "none.db"], "there is no store at none.db"),
         (["worker", "--timezone", "Europe/Berln"], "--timezone: the time zone 'Europe/Berln' is not known here"),
+        (["worker", "--read-events", "none"], "--read-events is data, envelope or raw, not 'none'"),
         (["unregister", "daily"], "a workflow is NAMESPACE/NAME"),
         (["unregister", "tests/daily", "--store", "none.db"], "there is no store at none.db"),
         (["worker", "--functions", "none.py"], "--functions: "),

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import pytest
 
@@ -365,6 +365,40 @@ async def test_v6_each_event_starts_an_instance(tmp_path: Path, document: Docume
         assert (record.kind, record.status, record.next) == ("on", "active", ())
         assert record.last is not None
         assert (await engine.verify("schedule:tests/flow")).differences == ()
+
+
+async def test_v6_older_documents_get_the_envelope_where_the_engine_says_so(
+    tmp_path: Path, document: Document, clock: Moving
+) -> None:
+    flow = document(DONE, schedule={"on": {"one": {"with": {"type": "placed"}}}})
+    async with AsyncEngine(tmp_path / "store.db", clock=clock, read_events="envelope") as engine:
+        await engine.register(flow)
+        await engine.publish({"type": "placed", "data": 1, "id": "1", "source": "/shop"})
+        ((given,),) = cast("list[list[JsonObject]]", await completed(engine, 1))
+        assert (given["type"], given["id"], given["data"]) == ("placed", "1", 1)
+
+
+async def test_a_schedule_whose_zone_is_not_known_here_waits_and_says_so(
+    tmp_path: Path, document: Document, clock: Moving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with AsyncEngine(tmp_path / "store.db", clock=clock, timezone="Asia/Tokyo") as engine:
+        await engine.register(document(DONE, schedule={"cron": "0 8 * * *"}))
+    monkeypatch.setattr("dalsegno.engines.system.ZoneInfo", _nowhere)
+    async with AsyncEngine(tmp_path / "store.db", clock=clock) as engine:
+        (record,) = await engine.schedules()
+        assert record.reason is not None
+        assert "time zone 'Asia/Tokyo' is not known here" in record.reason
+        clock.move(24 * HOUR)
+        while (await engine.schedules())[0].status != "paused":
+            pass
+        monkeypatch.undo()
+        schedule = await engine.schedule("flow")
+        await schedule.resume()
+        assert schedule.record.status == "active"
+
+
+def _nowhere(name: str) -> tzinfo:
+    raise KeyError(name)
 
 
 async def test_v8_correlated_events_start_one_instance_an_order_over_a_restart(

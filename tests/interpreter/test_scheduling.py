@@ -1,7 +1,9 @@
 """Schedules decided in virtual time: whatever clocks and processes do, each time counts once, and none early."""
 
-from datetime import UTC, datetime, tzinfo
+import json
+from datetime import UTC, tzinfo
 from itertools import islice
+from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -9,140 +11,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dalsegno.interpreter import AnyCommand, AnyEvent, Fact, InstanceStarted, NondeterminismError, recorded
-from dalsegno.interpreter.commands import AwaitMessage, AwaitNext, CancelInstance, CancelTimer, StartChild, StartTimer
+from dalsegno.interpreter import NondeterminismError, recorded
+from dalsegno.interpreter.commands import CancelInstance, CancelTimer
 from dalsegno.interpreter.cron import times
 from dalsegno.interpreter.errors import WorkflowError, standard
 from dalsegno.interpreter.events import (
+    FACTS,
     CancelRequested,
-    ChildCompleted,
     ChildFailed,
     InstanceFaulted,
-    MessageReceived,
     Resumed,
-    TimerFired,
     TimerStarted,
+    decode,
 )
-from dalsegno.interpreter.matching import matches
 from dalsegno.interpreter.schedule import schedule_of
 from dalsegno.interpreter.scheduling import Scheduler
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
 from host import workflow
+from schedules import DAY, FOLDER, HOUR, NOON, STORIES, Host, scheduled, utc
 
-NOON = 1_767_268_800_000  # 2026-01-01T12:00:00Z
-HOUR = 3_600_000
-DAY = 24 * HOUR
 BERLIN = ZoneInfo("Europe/Berlin")
-
-
-def scheduled(schedule: str) -> Workflow:
-    return workflow(f"schedule: {schedule}\ndo: []")
-
-
-def utc(text: str) -> int:
-    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
-
-
-class Host:
-    """Keeps a scheduler's log and timers, with a clock that anybody may move, in both directions."""
-
-    def __init__(self, schedule: str, zone: str = "UTC", at: int = NOON) -> None:
-        self.workflow = scheduled(schedule)
-        self.clock = at
-        self.paused = False
-        self.log: list[AnyEvent] = []
-        self.started: list[tuple[int, StartChild]] = []
-        self.timers: dict[int, int] = {}
-        self.ready = False
-        self.published = 0
-        self.scheduler = Scheduler(self.workflow, ZoneInfo)
-        self.tell(first(self.workflow, at, zone))
-
-    def tell(self, fact: Fact) -> list[AnyCommand]:
-        assert fact.at >= (self.log[-1].at if self.log else 0)
-        self.log.append(fact)
-        commands = self.scheduler.apply(fact)
-        for command in commands:
-            assert command.seq == len(self.log)
-            self.log.append(recorded(command, fact.at))
-            match command:
-                case StartTimer(seq=seq, deadline=deadline):
-                    assert deadline > fact.at
-                    self.timers[seq] = deadline
-                case CancelTimer(id=id_):
-                    del self.timers[id_]
-                case StartChild():
-                    self.started.append((fact.at, command))
-                case AwaitMessage() | AwaitNext():
-                    self.ready = True
-                case _:
-                    pass
-        return commands
-
-    def now(self) -> int:
-        """What an engine would say: a log's time never goes back."""
-        return max(self.clock, self.log[-1].at)
-
-    def move(self, milliseconds: int) -> None:
-        """Move the clock, and let the engine look at its timers."""
-        self.clock += milliseconds
-        while not self.paused and (due := [id_ for id_, deadline in self.timers.items() if deadline <= self.clock]):
-            del self.timers[due[0]]
-            self.tell(TimerFired(at=self.now(), id=due[0]))
-
-    def complete(self) -> None:
-        """The last instance ends."""
-        self.tell(ChildCompleted(at=self.now(), id=self.started[-1][1].seq, output={}))
-
-    def publish(self, type_: str, data: JsonValue, **attributes: JsonValue) -> None:
-        """An event that the subscription takes, if it does."""
-        (awaiting,) = (each for each in self.scheduler.pending if isinstance(each, AwaitMessage))
-        assert self.ready
-        self.published += 1
-        message: JsonObject = {"type": type_, "source": "/tests", "id": str(self.published), "data": data, **attributes}
-        match = matches(awaiting.filters, message, awaiting.keys, self.clock)
-        if match is not None:
-            self.ready = False
-            event = MessageReceived(
-                at=self.now(), id=awaiting.seq, message=message, filter=match.filter, keys=match.keys
-            )
-            self.tell(event)
-
-    def resume(self) -> None:
-        self.paused = False
-        self.tell(Resumed(at=self.now()))
-        self.move(0)
-
-    def restart(self, *, checkpoint: bool) -> None:
-        """The engine dies, and the next one reads the checkpoint, or the whole log."""
-        snapshot = self.scheduler.snapshot()
-        self.scheduler = Scheduler(self.workflow, ZoneInfo, snapshot if checkpoint else None)
-        self.scheduler.retell(() if checkpoint else self.log)
-        assert self.scheduler.snapshot() == snapshot
-
-    @property
-    def inputs(self) -> list[JsonValue]:
-        return [command.input for _, command in self.started]
-
-    @property
-    def ids(self) -> list[str]:
-        return [command.instance.removeprefix("tests/story@") for _, command in self.started]
-
-
-def first(flow: Workflow, at: int, zone: str) -> InstanceStarted:
-    return InstanceStarted(
-        at=at,
-        instance="schedule:tests/story",
-        execution="00000000-0000-4000-8000-000000000001",
-        namespace=flow.namespace,
-        name=flow.name,
-        version=flow.version,
-        digest=flow.digest,
-        seed="000102030405060708090a0b0c0d0e0f",
-        input={"timezone": zone},
-        runtime={"name": "dalsegno", "version": "0", "metadata": {"pace": "PT5M"}},
-    )
 
 
 # --- every -----------------------------------------------------------------------------------------------------------
@@ -488,3 +377,20 @@ def test_each_time_counts_once_and_none_early(schedule: str, zone: str, day: int
     assert deadlines == sorted(set(deadlines))
     assert len(host.timers) <= 1
     host.restart(checkpoint=False)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_a_log_that_was_written_once_replays_for_ever(path: Path) -> None:
+    head, *events = path.read_text(encoding="utf-8").splitlines()
+    log = [decode(event) for event in events]
+    scheduler = Scheduler(Workflow(json.loads(head)["document"]), ZoneInfo).retell(log)
+    assert scheduler.position == len(log)
+    for position in range(1, len(log)):
+        if isinstance(log[position], FACTS):
+            snapshot = Scheduler(Workflow(json.loads(head)["document"]), ZoneInfo).retell(log[:position]).snapshot()
+            restored = Scheduler(Workflow(json.loads(head)["document"]), ZoneInfo, snapshot).retell(log[position:])
+            assert restored.snapshot() == scheduler.snapshot()
+
+
+def test_every_story_has_its_log() -> None:
+    assert {path.stem for path in FOLDER.glob("*.jsonl")} >= set(STORIES)
