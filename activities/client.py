@@ -12,6 +12,7 @@ import httpx
 
 from dalsegno import __version__
 from dalsegno.activities.activity import ActivityError
+from dalsegno.activities.masking import concealing
 from dalsegno.activities.request import Request
 from dalsegno.activities.resources import Resources
 from dalsegno.activities.response import Response
@@ -59,7 +60,9 @@ class Client:
             seconds = self._options.read_timeout
             raise ActivityError("timeout", detail=f"{request.place}: no answer within {seconds:g} seconds") from None
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError) as error:
-            raise ActivityError("configuration", detail=f"{request.place} cannot be sent: {error}") from None
+            # The reason quotes the part that is wrong, which may be the half of a secret.
+            reason = "" if concealing() else f": {error}"
+            raise ActivityError("configuration", detail=f"{request.place} cannot be sent{reason}") from None
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             raise ActivityError("communication", detail=f"{request.place} failed: {_reason(error)}") from None
         finally:

@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, quote, unquote, urlencode, urljoin, urlspl
 
 from dalsegno.activities.activity import ActivityError
 from dalsegno.activities.content import charset, is_json, media_type
+from dalsegno.activities.masking import concealing, hidden
 from dalsegno.activities.scalars import pairs, text
 from dalsegno.schema.values import JsonValue
 
@@ -51,7 +52,7 @@ class Request:
         (configuration) for a method, URI or header that HTTP does not allow.
         """
         if not _TOKEN.fullmatch(method) or method.upper() == "CONNECT":
-            raise ActivityError("configuration", detail=f"{method[:40]!r} is not a method of HTTP")
+            raise ActivityError("configuration", detail=f"{hidden(method)[:40]!r} is not a method of HTTP")
         parts = _split(uri)
         _, at, host = parts.netloc.rpartition("@")
         if at and authorization is None:
@@ -70,7 +71,8 @@ class Request:
     @property
     def place(self) -> str:
         """Method and URI without its query, for messages."""
-        return f"{self.method} {self.uri.partition('?')[0]}"
+        # Masked first: of a secret that holds a question mark nobody would find the rest.
+        return f"{self.method} {hidden(self.uri).partition('?')[0]}"
 
     def with_default(self, name: str, value: str) -> Self:
         """The request with this header, unless it has one of that name."""
@@ -158,7 +160,7 @@ def header(headers: Pairs, name: str) -> str | None:
 
 
 def _split(uri: str) -> SplitResult:
-    bare = uri.partition("?")[0][:200]
+    bare = hidden(uri).partition("?")[0][:200]
     if any(character < " " or character == "\x7f" for character in uri):
         # urlsplit would leave them out in silence, and call another URI.
         raise ActivityError("configuration", detail=f"{_masked(bare)!r} holds control characters")
@@ -166,7 +168,9 @@ def _split(uri: str) -> SplitResult:
         parts = urlsplit(uri)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        raise ActivityError("configuration", detail=f"{_masked(bare)!r} is not a URI: {error}") from None
+        # Python's reason quotes the part that it could not read.
+        reason = "" if concealing() else f": {error}"
+        raise ActivityError("configuration", detail=f"{_masked(bare)!r} is not a URI{reason}") from None
     if parts.scheme not in ("http", "https") or not host:
         detail = f"{_masked(bare)!r} cannot be called: a URI such as https://example.com/path is needed"
         raise ActivityError("configuration", detail=detail)
@@ -191,6 +195,6 @@ def _without(headers: Iterable[tuple[str, str]], names: set[str]) -> list[tuple[
 
 def _check_header(name: str, value: str) -> None:
     if not _TOKEN.fullmatch(name):
-        raise ActivityError("configuration", detail=f"{name[:40]!r} cannot be the name of a header")
+        raise ActivityError("configuration", detail=f"{hidden(name)[:40]!r} cannot be the name of a header")
     if any(character in value for character in "\r\n\0"):
         raise ActivityError("expression", detail=f"the header {name} cannot hold a line break or a NUL")

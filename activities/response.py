@@ -48,7 +48,7 @@ class Response:
                 "headers": _shown(self.headers),
                 "content": self._content(),
             }
-        raise ActivityError("configuration", detail=f"output: {form[:40]!r} is none of raw, content, response")
+        raise ActivityError("configuration", detail=f"output: {hidden(form)[:40]!r} is none of raw, content, response")
 
     def failure(self) -> ActivityError:
         """The error that a status outside the successful ones raises."""

@@ -79,10 +79,17 @@ def _text(value: str) -> str:
         value.encode("utf-8")
     except UnicodeEncodeError:
         raise NotPlain(
-            f"the text {value[:40]!a}, which holds a lone surrogate and is no valid Unicode",
+            f"the text {_shown(value)}, which holds a lone surrogate and is no valid Unicode",
             "it decoded with errors='replace', or its bytes as base64",
         ) from None
     return value
+
+
+def _shown(text: str) -> str:
+    # Imported here: masking knows of errors, which know of calls, which know of results.
+    from dalsegno.activities.masking import hidden
+
+    return ascii(hidden(text)[:40])
 
 
 def _key(key: object) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from dalsegno.activities.activity import ActivityError
 from dalsegno.activities.client import Client
 from dalsegno.activities.grants import Grant, grant_of, listed, token_request
-from dalsegno.activities.masking import conceal
+from dalsegno.activities.masking import conceal, hidden
 from dalsegno.activities.request import Request
 from dalsegno.activities.resources import Resources
 from dalsegno.activities.response import Response
@@ -147,7 +147,7 @@ def _refusal(request: Request, response: Response, value: JsonValue, kind: str) 
     # The fields of RFC 6749, 5.2; nothing else, since some servers repeat what they were sent.
     said = value if isinstance(value, dict) else {}
     words = [word for name in ("error", "error_description") if isinstance(word := said.get(name), str)]
-    reason = ": ".join(words)[:200]
+    reason = hidden(": ".join(words))[:200]
     return ActivityError(kind, detail=f"{request.place} answered {response.status}" + (f": {reason}" if reason else ""))
 
 
@@ -157,7 +157,7 @@ def _check_issuer(answer: JsonObject, issuers: Iterable[str], place: str) -> Non
     for name in ("id_token", "access_token"):
         issuer = _issuer(answer.get(name))
         if known and issuer is not None and issuer not in known:
-            raise ActivityError("authentication", detail=f"{place} gave a token issued by {issuer[:200]}")
+            raise ActivityError("authentication", detail=f"{place} gave a token issued by {hidden(issuer)[:200]}")
 
 
 def _issuer(token: JsonValue) -> str | None:

@@ -53,12 +53,16 @@ def explode(text: str) -> None:
         raise ValueError(f"{text} is no good") from error
 
 
+def surrogate(text: str) -> str:
+    return "." * 30 + text + "\ud800"
+
+
 async def whisper(text: str) -> str:
     dalsegno.current().logger.info("heard %s", text)
     raise dalsegno.ActivityError(f"https://example.com/{quote(text)}", 500, text, f"detail {text}")
 
 
-FUNCTIONS: list[Callable[..., object]] = [echo, twist, explode, whisper]
+FUNCTIONS: list[Callable[..., object]] = [echo, twist, explode, surrogate, whisper]
 
 LEAKS = {
     "set": "do: [{a: {set: {x: '${ $secrets.token }'}}}]",
@@ -197,6 +201,10 @@ do:
     "host": """
 do: [{a: {call: http, with: {method: get, endpoint: '${ "https://\\($secrets.token).example.invalid/x" }'}}}]
 """,
+    "port": r"""
+do: [{a: {call: http, with: {method: get, endpoint: '${ "http://127.0.0.1:\($secrets.token)/" }'}}}]
+""",
+    "no text": "do: [{a: {call: surrogate, with: {text: '${ $secrets.token }'}}}]",
     "no uri": "do: [{a: {call: http, with: {method: get, endpoint: '${ $secrets.token }'}}}]",
     "authorization": """
 do:
