@@ -193,14 +193,15 @@ def put_path(state: State, value: Any, path: Any, new: Any) -> Any:
         inner = get(state, value, key)
         if type(key) is not dict:
             # Setting fails before anything deeper does, as in jq.
-            _check_puttable(value, key)
+            check_puttable(value, key)
         value = inner
     for container, key in reversed(passed):
         new = put(state, container, key, new)
     return new
 
 
-def _check_puttable(value: Any, key: Any) -> None:
+def check_puttable(value: Any, key: Any) -> None:
+    """Raises what `put` would raise for this key, whatever is put there."""
     kind_of_key = type(key)
     if kind_of_key is str or value is None:
         return

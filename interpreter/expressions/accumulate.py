@@ -1,7 +1,8 @@
-"""Quick reductions: `reduce … (init; . + $x)`, `.[$k] = $x`, `.[$k] += $x` grow one array or object in place.
+"""Quick reductions: `reduce … (init; . + $x)`, `.[$k] = $x`, `.a[$k].b += $x` grow arrays and objects in place.
 
 Nobody else can know the accumulator when what is added to it does not look at `.`: then copying it at every step, which
-makes a long reduction quadratic, is not needed. It is copied once, before its first change.
+makes a long reduction quadratic, is not needed. It is copied once, before its first change, and so is each array and
+object inside it.
 """
 
 # The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
@@ -11,13 +12,15 @@ from collections.abc import Callable
 from typing import Any
 
 from dalsegno.interpreter.expressions import tree
-from dalsegno.interpreter.expressions.access import get, put
+from dalsegno.interpreter.expressions.access import check_puttable, get, put
 from dalsegno.interpreter.expressions.arithmetic import OPERATIONS, Operation, add
+from dalsegno.interpreter.expressions.budget import COPIED
 from dalsegno.interpreter.expressions.code import Code, Compiler, Kind, Scope
 from dalsegno.interpreter.expressions.frames import Frame, State
 
-#: One step of a reduction: called with the accumulator, whether it is our own, and the frame; gives both anew.
-Step = Callable[[Any, bool, Frame], tuple[Any, bool]]
+#: One step of a reduction: called with the accumulator, what of it is our own (nothing at first), and the frame; gives
+#: both anew.
+Step = Callable[[Any, Any, Frame], tuple[Any, Any]]
 
 
 def quick_step(compiler: Compiler, update: tree.Node, scope: Scope) -> tuple[Step, list[Code]] | None:
@@ -27,13 +30,27 @@ def quick_step(compiler: Compiler, update: tree.Node, scope: Scope) -> tuple[Ste
         return None if right is None else (_adding(right), [right])
     if not isinstance(update, tree.Assign) or not isinstance(update.target, tree.Index) or update.target.optional:
         return None
-    if not isinstance(update.target.target, tree.Identity) or update.operator not in ("=", "+=", "-=", "*="):
+    keys = _keys(compiler, update.target, scope)
+    if not keys or update.operator not in ("=", "+=", "-=", "*="):
         return None
-    key = _independent_code(compiler, update.target.key, scope)
-    source = None if key is None else _independent_code(compiler, update.source, scope)
-    if key is None or source is None:
+    source = _independent_code(compiler, update.source, scope)
+    if source is None:
         return None
-    return _setting(key, source, OPERATIONS.get(update.operator[:-1])), [key, source]
+    apply = OPERATIONS.get(update.operator[:-1])
+    step = _setting(keys[0], source, apply) if len(keys) == 1 else _setting_inside(keys, source, apply)
+    return step, [*keys, source]
+
+
+def _keys(compiler: Compiler, target: tree.Node, scope: Scope) -> list[Code] | None:
+    """The keys of a path such as `.a[$k].b`, from the outside in; None for any other."""
+    keys: list[Code] = []
+    while isinstance(target, tree.Index) and not target.optional:
+        key = _independent_code(compiler, target.key, scope)
+        if key is None:
+            return None
+        keys.insert(0, key)
+        target = target.target
+    return keys if isinstance(target, tree.Identity) else None
 
 
 def _independent_code(compiler: Compiler, node: tree.Node, scope: Scope) -> Code | None:
@@ -110,3 +127,46 @@ def _setting(key: Code, source: Code, apply: Operation | None) -> Step:
         return put(state, accumulated, name, new), False
 
     return step
+
+
+def _setting_inside(keys: list[Code], source: Code, apply: Operation | None) -> Step:
+    source_of = source.run
+    names_of = [key.run for key in keys]
+
+    def step(accumulated: Any, own: Any, e: Frame) -> tuple[Any, Any]:
+        state, owned = e[0], own or {}
+        new = source_of(None, e)
+        passed: list[tuple[Any, Any]] = []
+        value = accumulated
+        for name_of in names_of:
+            name = name_of(None, e)
+            passed.append((value, name))
+            inner = get(state, value, name)
+            check_puttable(value, name)
+            value = inner
+        if apply is not None:
+            new = apply(state, value, new)
+        for container, name in reversed(passed):
+            new = _put_inside(state, container, name, new, owned)
+        return new, owned
+
+    return step
+
+
+def _put_inside(state: State, container: Any, name: Any, new: Any, owned: dict[int, Any]) -> Any:
+    """Like `put`, in place where the container is one that we made; `owned` has those, and so keeps them alive."""
+    if type(container) is dict and type(name) is str:
+        if id(container) not in owned:
+            state.work(len(container), COPIED)
+            state.grow(len(container) + 2)
+            container = container.copy()
+            owned[id(container)] = container
+        state.grow(3)
+        container[name] = new
+        return container
+    if id(container) in owned and type(name) is int and 0 <= name < len(container):
+        container[name] = new
+        return container
+    made = put(state, container, name, new)
+    owned[id(made)] = made
+    return made

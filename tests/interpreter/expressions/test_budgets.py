@@ -260,3 +260,20 @@ def test_specialising_functions_does_not_explode() -> None:
     compile_expression(source + "1").outputs(None, {})
     with pytest.raises((ExpressionError, ExpressionSyntaxError)):
         compile_expression(source + "f29(2)").outputs(None, {}, SMALL)
+
+
+@pytest.mark.parametrize(
+    ("program", "output"),
+    [
+        ('reduce range(20000) as $i ({}; .index["k\\($i % 9000)"] = $i) | .index | length', 9000),
+        ('reduce range(20000) as $i ({}; .index["k\\($i % 90)"].count += 1) | .index.k7.count', 223),
+        ("reduce range(20000) as $i ([[range(20000)]]; .[0][$i] = 0) | .[0] | add", 0),
+    ],
+)
+def test_what_is_inside_an_accumulator_grows_in_place_too(program: str, output: int) -> None:
+    assert evaluate(program) == output
+
+
+def test_growing_in_place_leaves_alone_what_others_hold() -> None:
+    program = "[[1]] as $x | [reduce range(4) as $i ({a: $x, b: $x}; .a[0][0] = $i), $x]"
+    assert evaluate(program) == [{"a": [[3]], "b": [[1]]}, [[1]]]
