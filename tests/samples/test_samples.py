@@ -20,7 +20,7 @@ from repository import ROOT
 
 SAMPLES = sorted(path for path in (ROOT / "samples").iterdir() if path.is_dir())
 # These have a story of their own, below.
-STORIES = {"03_http_pipeline", "07_order_events", "06_power_cut"}
+STORIES = {"03_http_pipeline", "07_order_events", "06_power_cut", "11_agent"}
 # These wait for an event from somebody else.
 WAITING = {ROOT / "samples/10_human_approval/input.json"}
 INPUTS = sorted(
@@ -132,6 +132,18 @@ def test_the_expense_is_decided_by_somebody_else(tmp_path: Path) -> None:
     ran = dalsegno_run(sample, given, tmp_path, "--store", "expenses.db", "--id", "expense-7")
     assert (ran.returncode, ran.stderr) == (0, "")
     assert json.loads(ran.stdout) == expected(given)
+
+
+def test_the_agent_uses_its_tool_where_that_is_allowed(tmp_path: Path) -> None:
+    sample = ROOT / "samples/11_agent"
+    given, tool = sample / "input.json", f"--workflow={sample / 'calculator.yaml'}"
+    ran = dalsegno_run(sample, given, tmp_path, tool, "--allow=script")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert json.loads(ran.stdout) == expected(given)
+    # Without the permission the model tries for ever, and the workflow does not let it.
+    refused = dalsegno_run(sample, given, tmp_path, tool)
+    assert refused.returncode == 1
+    assert json.loads(refused.stderr)["type"] == "https://example.com/errors/too-many-steps"
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
