@@ -6,7 +6,7 @@ object inside it.
 """
 
 # The border of types (frames.py): `type(v) is dict` makes dict[Unknown, Unknown] of Any.
-# pyright: reportUnknownArgumentType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false, reportUnknownMemberType=false
 
 from collections.abc import Callable
 from typing import Any
