@@ -42,11 +42,6 @@ class Activation:
     timezone: str | None = None
     read: str | None = None
 
-    def activate_all(self, round_: "Round") -> None:
-        """Brings every schedule in line with what is registered."""
-        for namespace, name in sorted({(row.namespace, row.name) for row in round_.store.registry.all()}):
-            self.activate(round_, Note(namespace, name))
-
     def activate(self, round_: "Round", note: Note) -> None:
         """Brings the schedule of one workflow in line with what is registered."""
         store = round_.store
@@ -96,6 +91,11 @@ class Activation:
             RESUME: self.resume,
         }
         acts[kind](round_, note)
+
+
+def registered(store: Store) -> list[Note]:
+    """A note for each registered workflow: the registry may have changed while no engine looked."""
+    return [Note(*name) for name in sorted({(row.namespace, row.name) for row in store.registry.all()})]
 
 
 def store_row(store: Store, note: Note) -> Execution | None:

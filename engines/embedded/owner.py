@@ -12,11 +12,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from dalsegno.engines.embedded.activation import Activation
+from dalsegno.engines.embedded.activation import Activation, registered
 from dalsegno.engines.embedded.compaction import Compaction
 from dalsegno.engines.embedded.deciders import DecidersByKind
 from dalsegno.engines.embedded.inbox import Letter
 from dalsegno.engines.embedded.live import WORTH, LiveExecutions
+from dalsegno.engines.embedded.notes import Note
 from dalsegno.engines.embedded.ownership import Ownership
 from dalsegno.engines.embedded.pending import PendingActivity
 from dalsegno.engines.embedded.recorder import Recorder
@@ -250,8 +251,7 @@ class Owner:
             if self.store.subscriptions.has_left:
                 self._errands.append(_serving())
             self._seen = self.store.data_version
-            if self.store.registry.all():
-                self._errands.append(_activating(self._activation))
+            self._errands.extend(_activating(self._activation, note) for note in registered(self.store))
             self._errands.extend(self._unread())
         if works:
             self._report((works, ()))
@@ -336,14 +336,14 @@ def _faulting(execution: int, cause: Exception) -> Ask:
     return Ask(act, lambda _, __: None)
 
 
-def _activating(activation: Activation) -> Ask:
+def _activating(activation: Activation, note: Note) -> Ask:
     def act(round_: Round) -> Callable[[], object]:
-        activation.activate_all(round_)
+        activation.activate(round_, note)
         return _nothing
 
     def reply(_: object, error: BaseException | None) -> None:
         if error is not None:
-            _LOGGER.warning("the schedules of the store could not be activated: %s", error)
+            _LOGGER.warning("the schedule of %s/%s could not be activated: %s", note.namespace, note.name, error)
 
     return Ask(act, reply)
 

@@ -65,8 +65,9 @@ def _record(store: Store, workflow: Workflow) -> ScheduleRecord:
     definition = as_object(workflow.definition.get("schedule"))
     kind = next(each for each in ("every", "cron", "after", "on") if each in definition)
     row = store.executions.find(schedule_id(workflow.namespace, workflow.name))
-    scheduler, trouble = None, None
+    scheduler, trouble, timezone = None, None, "UTC"
     try:
+        timezone = timezone if row is None else timezone_of(started_of(store, row))
         scheduler = None if row is None or row.head == 0 else _scheduler(store, row)
     except DalsegnoError as error:
         trouble = str(error)  # One that cannot be read must not keep people from the others.
@@ -79,7 +80,7 @@ def _record(store: Store, workflow: Workflow) -> ScheduleRecord:
         kind=kind,
         definition=definition[kind],
         status=_status(row, scheduler, trouble),
-        timezone="UTC" if row is None else timezone_of(started_of(store, row)),
+        timezone=timezone,
         last=None if last is None else moment(last),
         next=tuple(moment(time) for time in ahead),
         reason=trouble if row is None else row.reason or trouble,

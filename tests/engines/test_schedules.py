@@ -1,6 +1,7 @@
 """Schedules on an engine: what is registered is started when it is due, once, whoever is the engine by then."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -376,6 +377,26 @@ async def test_v6_older_documents_get_the_envelope_where_the_engine_says_so(
         await engine.publish({"type": "placed", "data": 1, "id": "1", "source": "/shop"})
         ((given,),) = cast("list[list[JsonObject]]", await completed(engine, 1))
         assert (given["type"], given["id"], given["data"]) == ("placed", "1", 1)
+
+
+async def test_a_schedule_that_is_damaged_keeps_no_other_from_its_times(tmp_path: Path, clock: Moving) -> None:
+    path = tmp_path / "store.db"
+    async with AsyncEngine(path, clock=clock) as engine:
+        for namespace in ("one", "two"):
+            flow = versioned("1.0.0", {"every": "PT1H"})
+            head = flow["document"]
+            assert isinstance(head, dict)
+            await engine.register({**flow, "document": {**head, "namespace": namespace}})
+    database = sqlite3.connect(path)
+    database.execute("DELETE FROM log WHERE execution = 1")
+    database.commit()
+    database.close()
+    async with AsyncEngine(path, clock=clock) as engine:
+        one, two = await engine.schedules()
+        assert (one.status, two.status) == ("faulted", "active")
+        assert one.reason is not None
+        clock.move(HOUR)
+        assert len(await started(engine, 1)) == 1
 
 
 async def test_a_schedule_whose_zone_is_not_known_here_waits_and_says_so(
