@@ -17,7 +17,7 @@ from typing import Final
 
 from dalsegno.activities.activity import ActivityError
 from dalsegno.activities.call import Call
-from dalsegno.activities.masking import hidden
+from dalsegno.activities.masking import concealing, hidden
 from dalsegno.activities.outcome import result, text, wanted
 from dalsegno.activities.process import Program, run, workplace
 from dalsegno.activities.program import environment_of, given, plain_text, stdin_of, text_of, words_of
@@ -32,6 +32,9 @@ _CLIENT: Final = ("DOCKER_", "CONTAINER_", "XDG_")
 
 # The exit code of `docker run` when docker itself failed.
 _DAEMON: Final = 125
+
+# The file of a call's folder that has its environment.
+_KEPT: Final = "environment"
 
 # Seconds that a container has between TERM and KILL, and those in which the client must have seen to it.
 _STOP: Final = 5
@@ -64,13 +67,15 @@ async def perform(call: Call, resources: Resources) -> JsonValue:
     lifetime = as_object(arguments.get("lifetime"))
     if call.attempt > 1:
         await _remove_left(tool, key)
-    environment = environment_of(arguments)
     client = {each: value for each, value in os.environ.items() if each.startswith(_CLIENT)}
+    shown, kept = _environment(environment_of(arguments))
     command = [
         *(tool, "run", "--interactive", f"--name={name}", f"--label=dalsegno={key}"),
         f"--pull={_PULL.get(plain_text(arguments.get('pullPolicy')), 'missing')}",
         *(["--rm"] if lifetime.get("cleanup") == "always" else []),
-        *(f"--env={each}={value}" for each, value in environment.items()),
+        *(f"--env={each}={value}" for each, value in shown.items()),
+        # Relative to the folder that the process begins in.
+        *([f"--env-file={_KEPT}"] if kept else []),
         *(f"--publish={each}:{plain_text(port)}" for each, port in as_object(arguments.get("ports")).items()),
         *_volumes(arguments, resources),
         *_entry(arguments),
@@ -78,6 +83,8 @@ async def perform(call: Call, resources: Resources) -> JsonValue:
     program = Program(["sh", "-c", _STOPPABLE, "sh", tool, name, str(_STOP), *command], stdin_of(arguments), client)
     options = replace(resources.processes, grace=_GRACE)
     async with workplace() as folder:
+        if kept:
+            (folder / "work" / _KEPT).write_text("".join(f"{each}={value}\n" for each, value in kept.items()), "utf-8")
         ended = await run(program, folder, options, wanted(arguments))
     if ended.code == _DAEMON:
         detail = f"{tool} could not run the container: {hidden(text(ended.stderr))[-1024:].strip()}"
@@ -85,6 +92,17 @@ async def perform(call: Call, resources: Resources) -> JsonValue:
     if lifetime.get("cleanup") == "eventually":
         _remove_later(tool, name, lifetime.get("after"), client)
     return result(arguments, ended, "the container")
+
+
+def _environment(given: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The variables for the command line, which everybody may read, and those for a file.
+
+    A call with secrets has its variables in a file, except for those of several lines, which such a file cannot hold.
+    """
+    if not concealing():
+        return given, {}
+    kept = {name: value for name, value in given.items() if "\n" not in value and "\r" not in value}
+    return {name: value for name, value in given.items() if name not in kept}, kept
 
 
 def _tool() -> str:

@@ -8,7 +8,7 @@ arguments is not tested here.
 import asyncio
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,8 @@ import pytest
 from dalsegno.activities.activity import ActivityError
 from dalsegno.activities.call import Call
 from dalsegno.activities.registry import Activities
+from dalsegno.activities.secrets import Secrets
+from dalsegno.schema.sealed import Sealed, Secret
 from dalsegno.schema.values import JsonObject, JsonValue
 
 pytestmark = pytest.mark.anyio
@@ -34,6 +36,9 @@ elif arguments[0] == "run":
     if any("broken" in each for each in arguments):
         sys.stderr.write("docker: Cannot connect to the Docker daemon.\n")
         sys.exit(125)
+    for each in arguments:
+        if each.startswith("--env-file="):
+            print(open(each.partition("=")[2]).read(), end="")
     if "-c" in arguments:
         sys.exit(subprocess.call(["sh", *arguments[arguments.index("-c"):]]))
     print("hello from", arguments[-1])
@@ -61,9 +66,12 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Docker:
     return Docker(tmp_path, monkeypatch)
 
 
-async def run(arguments: JsonObject, *allow: str, attempt: int = 1) -> JsonValue:
+async def run(
+    arguments: JsonObject, *allow: str, attempt: int = 1, secrets: Mapping[str, JsonValue] | None = None
+) -> JsonValue:
     activities = Activities(allow=["container", *allow])
-    call = Call("run/container", arguments, "i-1", "e-1", "/do/0/run", "e-1/do/0/run", attempt)
+    given = Secrets(secrets)
+    call = Call("run/container", arguments, "i-1", "e-1", "/do/0/run", "e-1/do/0/run", attempt, secrets=given)
     try:
         return await activities.perform(call)
     finally:
@@ -120,6 +128,15 @@ async def test_c24_ports_volumes_environment_name_and_policy(docker: Docker, tmp
         "--pull=always",
         "--rm",
     } <= set(call)
+
+
+async def test_the_environment_of_a_call_with_secrets_is_not_for_everybody_who_lists_processes(docker: Docker) -> None:
+    environment: JsonObject = {"TOKEN": Sealed(Secret("token")), "PLAIN": "1"}
+    assert await run({"image": "app", "environment": environment}, secrets={"token": "t0ken=of ours"}) == (
+        "TOKEN=***\nPLAIN=1\nhello from app\n"
+    )
+    (call,) = docker.calls("run")
+    assert "t0ken" not in " ".join(call)
 
 
 async def test_a_volume_of_this_machine_needs_its_grant(docker: Docker) -> None:
