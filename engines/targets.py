@@ -53,7 +53,7 @@ class Target(Protocol):
 class FileTarget:
     """A file of JSON lines. It is opened each time, so that it may be rotated."""
 
-    most: ClassVar[int] = 500
+    most: ClassVar[int] = 2_000
 
     def __init__(self, path: Path) -> None:
         """Raises DalsegnoError when the file cannot be written."""

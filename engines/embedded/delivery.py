@@ -91,6 +91,8 @@ class _Courier:
         self._stopping = threading.Event()
         self._until: int | None = None
         self._pause = _FIRST
+        # What the sink has, and the outbox too.
+        self._taken: list[int] = []
         # Executions of which the sink refused an event: when to try again, and the pause after that.
         self._refused: dict[int, tuple[int, int]] = {}
         self.woken = threading.Event()
@@ -118,18 +120,30 @@ class _Courier:
         self.woken.clear()
         now = self._clock.now()
         if self._stopping.is_set() and self._until is not None and now >= self._until:
+            self._settle()
             return False
         avoided = frozenset(number for number, (until, _) in self._refused.items() if until > now)
         if self._target is None:
             moved = self._ask(lambda round_: _publish(round_, self._sink.name))
             return bool(moved) or self._wait(None)
         target = self._target
-        batch = self._ask(lambda round_: round_.store.outbox.next(self._sink.name, target.most, avoided))
+        # In one transaction, which may have to wait for a long turn.
+        batch = self._ask(
+            lambda round_: round_.store.outbox.exchange(self._taken, self._sink.name, target.most, avoided)
+        )
+        self._taken = []
         if not batch:
             return self._wait(min((until for until, _ in self._refused.values()), default=None))
         receipt = target.take(batch)
-        self._ask(lambda round_: round_.store.outbox.remove(receipt.taken))
+        self._taken = receipt.taken
+        if receipt.trouble is not None:
+            self._settle()
         return self._learn(batch, receipt)
+
+    def _settle(self) -> None:
+        """Takes what was delivered out of the outbox."""
+        taken, self._taken = self._taken, []
+        self._ask(lambda round_: round_.store.outbox.remove(taken))
 
     def _learn(self, batch: Sequence[Dispatch], receipt: "Receipt") -> bool:
         """Takes note of what a sink took, and pauses where it is in trouble; False: there is no time for that."""

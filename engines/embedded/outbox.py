@@ -1,7 +1,7 @@
 """The outbox: lifecycle events that a sink has not taken yet."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 
@@ -14,9 +14,14 @@ class Outbox:
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
 
-    def add(self, rows: Sequence[tuple[str, int, str]]) -> None:
+    def add(self, rows: Iterable[tuple[str, int, str]]) -> None:
         """Each row: the sink's name, the execution, the event's JSON."""
         self._database.executemany("INSERT INTO outbox (sink, execution, body) VALUES (?, ?, ?)", rows)
+
+    def exchange(self, taken: Iterable[int], sink: str, most: int, but: Iterable[int] = ()) -> list[Dispatch]:
+        """Forgets what was delivered, and gives what is next."""
+        self.remove(taken)
+        return self.next(sink, most, but)
 
     def next(self, sink: str, most: int, but: Iterable[int] = ()) -> list[Dispatch]:
         """The oldest events for a sink, without those of the executions `but`."""

@@ -3,7 +3,7 @@
 Without sinks it does nothing at all. It lives on the owner's thread.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
 from dalsegno.engines import lifecycle
@@ -80,14 +80,17 @@ class Recorder:
     def _write(self, store: Store, whose: Whose, happened: Iterable[Occurrence]) -> None:
         if whose.kind is not Kind.WORKFLOW:
             return  # A schedule is an execution of ours, but no workflow of anybody's.
-        whom, rows = _whom(whose), list[tuple[str, int, str]]()
+        # Row by row, since a turn of ten thousand tasks has many.
+        store.outbox.add(self._rows(whose, happened))
+        self._written = True
+
+    def _rows(self, whose: Whose, happened: Iterable[Occurrence]) -> Iterator[tuple[str, int, str]]:
+        whom = _whom(whose)
         for occurrence in happened:
             id_ = self._ids.execution()
             for sink in self._sinks:
                 body = lifecycle.told(occurrence, whom, id_, sink.base, sink.output)
-                rows.append((sink.name, whose.execution, body.decode()))
-        store.outbox.add(rows)
-        self._written = self._written or bool(rows)
+                yield sink.name, whose.execution, body.decode()
 
 
 def _whom(whose: Whose) -> lifecycle.Whom:

@@ -14,7 +14,7 @@ from endpoint import serving
 from soak import count
 
 CHILD = Path(__file__).with_name("lifecycle_child.py")
-STEPS = 15
+STEPS = count(15, 150)
 
 
 def begin(store: Path, sink: str) -> "subprocess.Popen[bytes]":
@@ -64,7 +64,7 @@ def test_an_endpoint_that_was_killed_upon_gets_the_rest_from_the_next_engine(tmp
     kills = count(4, 20)
     with serving(slow) as endpoint:
         for _ in range(kills):
-            left[0] = chance.randint(1, 250 // kills)
+            left[0] = chance.randint(1, 12 * STEPS // kills)
             asked.clear()
             answer.clear()
             with begin(tmp_path / "s.db", endpoint.url) as child:
