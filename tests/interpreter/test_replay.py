@@ -33,7 +33,10 @@ def activities() -> dict[str, Answer]:
     def broken(arguments: JsonObject) -> JsonValue:
         raise WorkflowError.of("runtime", "never")
 
-    return {"steady": lambda arguments: {"n": 2}, "flaky": flaky, "broken": broken}
+    def shell(arguments: JsonObject) -> JsonValue:
+        return broken(arguments) if arguments["command"] == "broken" else 3
+
+    return {"run/shell": shell, "steady": lambda arguments: {"n": 2}, "flaky": flaky, "broken": broken}
 
 
 def live(workflow: Workflow) -> Iterator[tuple[Host, bytes]]:

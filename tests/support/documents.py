@@ -49,6 +49,7 @@ def _leaves() -> st.SearchStrategy[JsonObject]:
                 lambda fails: {"call": name, "with": {"fails": fails}, "output": {"as": "{n: .n}"}}
             )
         ),
+        st.builds(_process, st.sampled_from(["steady", "broken"]), st.booleans(), st.sampled_from(["code", "none"])),
         st.builds(_run, st.sampled_from(ACTIVITIES), st.booleans(), st.sampled_from(["stdout", "none"])),
         st.just({"set": {"n": count, "token": "${ $secrets.token }", "$sealed": {"is": "secret", "name": "${ .n? }"}}}),
         st.just({"call": "steady", "with": {"fails": 0, "text": '${ "Bearer " + ($secret.token | @base64) }'}}),
@@ -91,6 +92,12 @@ def _listens() -> st.SearchStrategy[JsonObject]:
     return st.one_of(one, several.map(_all), some).flatmap(
         lambda to: forms.map(lambda form: {"listen": {"to": to, "read": form}, "timeout": {"after": {"seconds": 3}}})
     )
+
+
+def _process(name: str, awaited: bool, returned: str) -> JsonObject:
+    """Runs a command; what answers for `run/shell` does what the command says."""
+    run: JsonObject = {"shell": {"command": name, "stdin": "${ .n? }"}, "await": awaited, "return": returned}
+    return {"run": run, "output": {"as": "{n: (.n? // .)}"}}
 
 
 def _run(name: str, awaited: bool, returned: str) -> JsonObject:

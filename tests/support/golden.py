@@ -210,6 +210,43 @@ do:
     )
 
 
+def _shipped(arguments: JsonObject) -> JsonValue:
+    if arguments["parcel"] == 2:
+        raise WorkflowError.of("communication", "the carrier is away", status=503)
+    return {"shipped": arguments["parcel"]}
+
+
+def _running() -> Host:
+    """Children that complete, fault, are cancelled and detached; processes that are awaited and not."""
+    ship = "namespace: shop, name: ship, version: latest"
+    return Host(
+        f"""
+do:
+  - each:
+      for: {{each: parcel, in: '[1, 2, 3]'}}
+      do:
+        - guarded:
+            try:
+              - ship: {{run: {{workflow: {{{ship}, input: {{parcel: '${{ $parcel }}'}}}}}}}}
+            catch: {{errors: {{with: {{status: 503}}}}, do: [{{later: {{set: {{shipped: null}}}}}}]}}
+  - race:
+      fork:
+        compete: true
+        branches:
+          - slow: {{run: {{workflow: {{namespace: shop, name: slow, version: 1.0.0}}}}}}
+          - quick: {{run: {{shell: {{command: 'echo $1', arguments: ['${{ .shipped }}']}}, return: all}}}}
+  - aside: {{run: {{workflow: {{namespace: shop, name: slow, version: 1.0.0}}, await: false}}}}
+  - beside: {{run: {{shell: {{command: sleep 1}}, await: false}}}}
+  - pause: {{wait: PT1S}}
+  - last: {{run: {{script: {{language: python, code: 'print(1)'}}, return: code}}}}
+""",
+        {},
+        {"run/shell": lambda given: {"code": 0, "stdout": "3\n", "stderr": ""}, "run/script": lambda _: 0},
+        hold=frozenset({"slow"}),
+        children={"ship": _shipped},
+    )
+
+
 STORIES: dict[str, Callable[[], Host]] = {
     "1-order": _order,
     "1-loops": _loops,
@@ -217,6 +254,7 @@ STORIES: dict[str, Callable[[], Host]] = {
     "2-reuse": _reuse,
     "2-listening": _listening,
     "2-listens": _listens,
+    "2-running": _running,
 }
 
 
