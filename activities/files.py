@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from dalsegno.activities.activity import ActivityError
 from dalsegno.activities.authentication import Authorization
@@ -15,10 +15,11 @@ from dalsegno.activities.exchange import fetch
 from dalsegno.activities.request import Request, header
 from dalsegno.activities.resources import Resources
 from dalsegno.activities.response import Response
+from dalsegno.interpreter.locations import CATALOG
 
 _ACCEPT: Final = "application/yaml, application/json, text/*;q=0.9, */*;q=0.8"
 _MOST: Final = 256
-_LOCAL: Final = ("file", "catalog")
+_LOCAL: Final = ("file", CATALOG)
 # What a service says about a version of a file, and how to ask whether it is still that one (RFC 9110, 13).
 _VALIDATORS: Final = (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since"))
 
@@ -47,13 +48,13 @@ class Files:
         it, configuration where it is no file or too large.
         """
         if urlsplit(uri).scheme in _LOCAL:
-            return await asyncio.to_thread(self._read, self._resources.folders.path_of(uri), uri)
+            return await asyncio.to_thread(self._read, self._path(uri), uri)
         key = (uri, authorization)
         running = self._running.get(key)
         if running is None:
             # Instances that begin together share one request, whichever of them is cancelled.
             running = self._running[key] = asyncio.create_task(self._fetch(uri, authorization))
-            running.add_done_callback(lambda _: self._running.pop(key, None))
+            running.add_done_callback(lambda ended: self._ended(key, ended))
         return await asyncio.shield(running)
 
     async def aclose(self) -> None:
@@ -61,6 +62,11 @@ class Files:
         for running in self._running.values():
             running.cancel()
         self._kept.clear()
+
+    def _ended(self, key: tuple[str, Authorization | None], ended: "asyncio.Task[File]") -> None:
+        self._running.pop(key, None)
+        if not ended.cancelled():
+            ended.exception()  # Nobody may be left to hear of it.
 
     async def _fetch(self, uri: str, authorization: Authorization | None) -> File:
         key = (uri, authorization)
@@ -76,6 +82,14 @@ class Files:
             del self._kept[next(iter(self._kept))]
         return file
 
+    def _path(self, uri: str) -> Path:
+        """The file that a `file:` or `catalog:` URI names, where documents may read it."""
+        parts = urlsplit(uri)
+        path = Path(unquote(parts.path))
+        if parts.scheme == CATALOG:
+            return _cataloged(path, self._resources.catalog, uri)
+        return _existing(self._resources.permissions.check_file(path), uri)
+
     def _read(self, path: Path, uri: str) -> File:
         largest = self._resources.http.largest_response
         try:
@@ -87,6 +101,23 @@ class Files:
             raise ActivityError("configuration", detail=f"{uri} has more than {largest} bytes")
         known = "application/yaml" if path.suffix in (".yaml", ".yml") else mimetypes.guess_type(path.name)[0]
         return File(data, known or "application/octet-stream")
+
+
+def _cataloged(path: Path, catalog: Path | None, uri: str) -> Path:
+    if catalog is None:
+        detail = f"{uri}: this engine has no catalog of its own: give it one with --catalog or Engine(catalog=…)"
+        raise ActivityError("configuration", detail=detail)
+    # Links are followed before the question is asked.
+    real = (catalog / path.relative_to("/")).resolve()
+    if not real.is_relative_to(catalog):
+        raise ActivityError("authorization", detail=f"{uri} is outside of the catalog")
+    return _existing(real, uri)
+
+
+def _existing(path: Path, uri: str) -> Path:
+    if not path.is_file():
+        raise ActivityError("configuration", detail=f"{uri}: there is no such file")
+    return path
 
 
 def _file(response: Response) -> File:

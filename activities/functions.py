@@ -10,6 +10,7 @@ from dalsegno.activities.call import Call
 from dalsegno.activities.masking import hidden
 from dalsegno.activities.results import NotPlain, plain
 from dalsegno.activities.runner import Overrun, Runner
+from dalsegno.schema.calls import cataloged, is_uri
 from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.values import JsonObject, JsonValue
 
@@ -35,6 +36,11 @@ class PythonFunction:
         self.function = function
         self.timeout = declared.timeout if declared else DEFAULT_TIMEOUT
         self._parameters = _parameters(function, self.name)
+        if cataloged(self.name) is not None or is_uri(self.name):
+            raise DalsegnoError(
+                f"{_place(function)}: `call: {self.name}` would mean a function of a catalog or at a URI: "
+                "give the activity another name with @activity(name=…)"
+            )
         if self.name in RESERVED:
             raise DalsegnoError(
                 f"{_place(function)}: an activity cannot be named {self.name}, which is a call of the language: "

@@ -4,6 +4,7 @@ import asyncio
 import difflib
 import importlib
 import logging
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property
@@ -11,13 +12,12 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from dalsegno.activities.activity import RUNNING, ActivityError
 from dalsegno.activities.call import Call
-from dalsegno.activities.folders import Folders
 from dalsegno.activities.functions import PythonFunction
 from dalsegno.activities.loading import load_functions as load_functions
 from dalsegno.activities.masking import MASKS, Masks
 from dalsegno.activities.opening import Opening, ParameterNeeded
 from dalsegno.activities.options import HttpOptions, ProcessOptions
-from dalsegno.activities.permissions import Permissions
+from dalsegno.activities.permissions import Permissions, folder
 from dalsegno.activities.records import mark_records
 from dalsegno.activities.resources import Resources
 from dalsegno.activities.runner import Runner
@@ -93,9 +93,9 @@ class Activities:
         adapters = (name for name in ADAPTERS if "/" not in name)
         return frozenset({*adapters, *self._functions, *self._entry_points})
 
-    def open(self, folders: Folders) -> None:
-        """From now on documents may read the files of these folders, and of no others."""
-        self._resources.folders = folders
+    def open(self, catalog: "str | os.PathLike[str]") -> None:
+        """From now on the catalog `default` is this folder. Raises DalsegnoError where it is none."""
+        self._resources.catalog = folder(catalog, "the catalog")
 
     @property
     def abandoned(self) -> int:

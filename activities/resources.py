@@ -1,9 +1,9 @@
 """What adapters keep open from one call to the next: connection pools, fetched documents and their like."""
 
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Protocol, TypeVar, cast
 
-from dalsegno.activities.folders import Folders
 from dalsegno.activities.options import HttpOptions, ProcessOptions
 from dalsegno.activities.permissions import Permissions
 
@@ -27,9 +27,9 @@ class Resources:
         processes: ProcessOptions | None = None,
         permissions: Permissions | None = None,
     ) -> None:
-        """`functions` tells the names that a `call` may use."""
+        """`functions` tells the names that a `call` may use; `catalog` is the folder of the catalog `default`."""
         self.http = http
-        self.folders = Folders()
+        self.catalog: Path | None = None
         self.functions = functions
         self.processes = processes or ProcessOptions()
         self.permissions = permissions or Permissions()

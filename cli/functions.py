@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from dalsegno.activities.folders import Folders
 from dalsegno.activities.loading import load_functions
+from dalsegno.activities.permissions import Permissions, folder
 from dalsegno.activities.registry import Activities
 from dalsegno.cli.exits import WrongUsage
 from dalsegno.schema.errors import DalsegnoError
@@ -20,10 +20,12 @@ def load(sources: Sequence[str]) -> list[Callable[..., object]]:
     return loaded
 
 
-def folders_of(allow: Sequence[str], catalog: str | None) -> Folders:
-    """The folders of `--allow file=DIR` and `--catalog DIR`. Raises WrongUsage for no folder, and no grant."""
+def check_surroundings(allow: Sequence[str], catalog: str | None) -> None:
+    """Raises WrongUsage for an `--allow` that is no grant, and a `--catalog` that is no folder."""
     try:
-        return Folders.of(allow, catalog)
+        Permissions.of(allow)
+        if catalog is not None:
+            folder(catalog, "the catalog")
     except DalsegnoError as error:
         raise WrongUsage(str(error)) from error
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from dalsegno.activities.call import Call
-from dalsegno.activities.folders import Folders
 from dalsegno.activities.registry import Activities
 from dalsegno.activities.secrets import Secrets
 from dalsegno.cli import output
@@ -56,7 +55,7 @@ class Job:
     allow: Sequence[str]
     timeout: float | None
     secrets: Secrets
-    folders: Folders
+    catalog: str | None
     lifecycle: Sequence[Sink] = ()
 
     @classmethod
@@ -71,7 +70,7 @@ class Job:
         allow: Sequence[str],
         timeout: str | None,
         secrets: Secrets,
-        folders: Folders,
+        catalog: str | None,
         lifecycle: Sequence[Sink] = (),
     ) -> Self:
         """The job that these arguments ask for; no store is touched before all of them are known to be good.
@@ -97,7 +96,7 @@ class Job:
             allow=allow,
             timeout=patience,
             secrets=secrets,
-            folders=folders,
+            catalog=catalog,
             lifecycle=lifecycle,
         )
 
@@ -204,7 +203,8 @@ async def _open(
 
 def _engine(job: Job, progress: Progress, patience: float) -> AsyncEngine:
     activities = activities_of(job.functions)
-    activities.open(job.folders)
+    if job.catalog is not None:
+        activities.open(job.catalog)
     activities.grant(job.allow)
     return AsyncEngine(
         job.store,

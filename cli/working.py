@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final, Self
 
-from dalsegno.activities.folders import Folders
 from dalsegno.activities.secrets import Secrets
 from dalsegno.cli import output
 from dalsegno.cli.exits import WrongUsage
@@ -29,7 +28,7 @@ class Work:
     store: str
     functions: Sequence[Callable[..., object]]
     allow: Sequence[str]
-    folders: Folders
+    catalog: str | None
     secrets: Secrets
     timezone: str | None
     read_events: Form | None
@@ -42,7 +41,7 @@ class Work:
         functions: Sequence[str],
         allow: Sequence[str],
         *,
-        folders: Folders,
+        catalog: str | None,
         secrets: Secrets,
         timezone: str | None,
         read_events: str | None,
@@ -61,7 +60,7 @@ class Work:
             raise WrongUsage(f"--read-events is data, envelope or raw, not {read_events!r}")
         loaded = load(functions)
         activities_of(loaded)
-        return cls(store, loaded, allow, folders, secrets, timezone, _FORMS[read_events], lifecycle)
+        return cls(store, loaded, allow, catalog, secrets, timezone, _FORMS[read_events], lifecycle)
 
     def go_on(self) -> None:
         """Works until a signal comes, or something stops the engine. Raises Interrupted, StoreError."""
@@ -86,7 +85,8 @@ class Work:
 
     def _engine(self, patience: float | None) -> AsyncEngine:
         activities = activities_of(self.functions)
-        activities.open(self.folders)
+        if self.catalog is not None:
+            activities.open(self.catalog)
         activities.grant(self.allow)
         return AsyncEngine(
             self.store,

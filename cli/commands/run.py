@@ -102,7 +102,7 @@ def run(
       dalsegno run report.yaml --secret TOKEN --secret key=@key.pem --secrets database.yaml
     """
     with result_alone():
-        from dalsegno.cli.functions import folders_of
+        from dalsegno.cli.functions import check_surroundings
         from dalsegno.cli.logs import show_records
         from dalsegno.cli.running import Job, outcome
         from dalsegno.cli.secrets import read_secrets
@@ -111,10 +111,10 @@ def run(
         # Off a terminal stderr is for problem details, which say all that the engine would.
         show_records(verbose=verbose, engine=is_terminal(sys.stderr))
         given = read_secrets(secret or [], secrets or [], secrets_dir)
-        folders = folders_of(allow or [], catalog)
+        check_surroundings(allow or [], catalog)
         sinks = sinks_named(lifecycle)
         job = Job.prepare(
-            file, input_, store, id_, functions or [], workflows or [], allow or [], timeout, given, folders, sinks
+            file, input_, store, id_, functions or [], workflows or [], allow or [], timeout, given, catalog, sinks
         )
         result = outcome(job)
     write_json(result)

@@ -68,7 +68,7 @@ def worker(
       dalsegno worker --store reports.db --timezone Europe/Berlin --lifecycle https://example.com/events
       dalsegno worker --store backups.db --allow shell,file=/srv/data --secrets-dir /run/secrets
     """
-    from dalsegno.cli.functions import folders_of
+    from dalsegno.cli.functions import check_surroundings
     from dalsegno.cli.logs import show_records
     from dalsegno.cli.secrets import read_secrets
     from dalsegno.cli.sinks import sinks_named
@@ -76,11 +76,12 @@ def worker(
 
     show_records(verbose=verbose, engine=True)
     given = read_secrets(secret or [], secrets or [], secrets_dir)
+    check_surroundings(allow or [], catalog)
     Work.prepare(
         store,
         functions or [],
         allow or [],
-        folders=folders_of(allow or [], catalog),
+        catalog=catalog,
         secrets=given,
         timezone=timezone,
         read_events=read_events,

@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack, suppress
 from types import TracebackType
 from typing import Literal, Self, TypeVar, cast
 
-from dalsegno.activities.folders import Folders
 from dalsegno.activities.registry import Activities
 from dalsegno.activities.secrets import Secrets
 from dalsegno.engines import publishing
@@ -107,8 +106,8 @@ class AsyncEngine:
         self.path = os.fspath(store)
         self._activities = activities if isinstance(activities, Activities) else Activities(activities)
         self._activities.grant(allow)
-        if allow or catalog is not None:
-            self._activities.open(Folders.of(allow, catalog))
+        if catalog is not None:
+            self._activities.open(catalog)
         self._performer: Performer = performer or self._activities
         self._patience = patience
         self._clock = clock or SystemClock()

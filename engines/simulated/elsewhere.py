@@ -2,13 +2,13 @@
 
 from hashlib import blake2b
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from dalsegno.activities.activity import ActivityError
-from dalsegno.activities.folders import Folders
+from dalsegno.activities.permissions import Permissions
 from dalsegno.engines.simulated.mocks import Asked, Mocks, Reply, Unanswered
 from dalsegno.interpreter.codec import encode
-from dalsegno.interpreter.errors import WorkflowError
+from dalsegno.interpreter.errors import WorkflowError, standard
 from dalsegno.interpreter.reading import read
 from dalsegno.interpreter.sources import FUNCTION
 from dalsegno.schema.values import JsonObject, JsonValue, as_object
@@ -36,10 +36,13 @@ def _read(uri: str, arguments: JsonObject, document: str | None, meant: Asked) -
     if urlsplit(uri).scheme != "file" or document is None:
         raise Unanswered(meant)
     try:
-        data = Folders((Path(document).resolve().parent,)).path_of(uri).read_bytes()
+        beside = Permissions(folders=(Path(document).resolve().parent,))
+        data = beside.check_file(unquote(urlsplit(uri).path)).read_bytes()
         return Reply(result=_source(uri, data, read(arguments, uri, data)))
     except (ActivityError, WorkflowError) as error:
         return Reply(error=error.error)
+    except OSError as error:
+        return Reply(error=standard("configuration", f"{uri} cannot be read: {error.strerror}"))
 
 
 def _returning(value: JsonValue) -> JsonObject:

@@ -18,6 +18,12 @@ def charge() -> str:
 # Names
 
 
+@pytest.mark.parametrize("name", ["log:1.0.0@default", "shop/charge", "https://example.com/charge.yaml"])
+def test_a_name_that_means_a_function_elsewhere_is_refused(name: str) -> None:
+    with pytest.raises(DalsegnoError, match="of a catalog or at a URI"):
+        Activities([activity(name=name)(lambda: None)])
+
+
 @pytest.mark.parametrize("name", ["http", "grpc", "openapi", "asyncapi", "mcp", "a2a"])
 def test_c8_a_function_named_like_a_call_of_the_language_is_refused(name: str) -> None:
     @activity(name=name)
