@@ -40,8 +40,15 @@ class Messages:
         Times are milliseconds since the epoch. What nobody wants is let go of with `release`.
         """
         cursor = self._database.execute(
-            "INSERT OR IGNORE INTO messages (source, id, at, kept, body) VALUES (?, ?, ?, ?, ?)",
-            (str(message.get("source")), str(message.get("id")), at, kept, codec.encode(message).decode()),
+            "INSERT OR IGNORE INTO messages (source, id, type, at, kept, body) VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                str(message.get("source")),
+                str(message.get("id")),
+                str(message.get("type")),
+                at,
+                kept,
+                codec.encode(message).decode(),
+            ),
         )
         return cursor.lastrowid if cursor.rowcount == 1 else None
 
@@ -50,11 +57,17 @@ class Messages:
         row = self._database.execute("SELECT body FROM messages WHERE number = ?", (number,)).fetchone()
         return as_object(codec.decode(row[0]))
 
-    def kept(self) -> Iterator[Message]:
-        """What was kept for listeners to come, in the order of publication."""
-        rows = self._database.execute("SELECT number, body FROM messages WHERE kept IS NOT NULL ORDER BY number")
-        for number, body in rows:
-            yield Message(number, as_object(codec.decode(body)))
+    def kept(self, types: Sequence[str] | None) -> Iterator[Message]:
+        """What was kept for listeners to come, of some types (None: of all), in the order of publication for each."""
+        for type_ in [None] if types is None else types:
+            rows = self._database.execute(
+                "SELECT number, body FROM messages WHERE kept IS NOT NULL"
+                + ("" if type_ is None else " AND type = ?")
+                + " ORDER BY number",
+                () if type_ is None else (type_,),
+            )
+            for number, body in rows:
+                yield Message(number, as_object(codec.decode(body)))
 
     def release(self, numbers: Iterable[int]) -> None:
         """Lets go of bodies that nobody wants any more."""
@@ -102,7 +115,7 @@ class Messages:
         """The mail of an instance, of some types (None: of all), in the order of publication for each of them."""
         for type_ in self._types(instance) if types is None else types:
             rows = self._database.execute(
-                "SELECT number, body FROM mail JOIN messages ON number = message WHERE instance = ? AND type = ?"
+                "SELECT number, body FROM mail JOIN messages ON number = message WHERE instance = ? AND mail.type = ?"
                 " ORDER BY message",
                 (instance, type_),
             )

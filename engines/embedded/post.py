@@ -119,7 +119,7 @@ class Post:
         if subscription is None:
             return
         self.store.messages.forget(self.now)
-        for message in self.store.messages.kept():
+        for message in self.store.messages.kept(types(subscription.filters)):
             matches = _Matching(message.body, self.now).match(subscription) is not None
             if matches and self.store.messages.take(message.number, execution):
                 self.store.subscriptions.deliver(subscription.number, message.number)

@@ -140,6 +140,9 @@ class Store:
         self.checkpoints.delete(execution)
         self.values.release(execution, checkpoint=False)
         self.inbox.clear(execution)
+        # A schedule may be purged while it listens.
+        self.messages.release(self.subscriptions.clear(execution))
+        self.messages.clear(execution)
         self.executions.delete(execution)
         self.children.delete(execution)
         self.companions.release(root)

@@ -161,6 +161,7 @@ CREATE TABLE messages (
   number INTEGER PRIMARY KEY AUTOINCREMENT,  -- the order of publication
   source TEXT NOT NULL,
   id TEXT NOT NULL,
+  type TEXT NOT NULL,
   at INTEGER NOT NULL,
   kept INTEGER,                     -- until then, for listeners that open later
   body TEXT,                        -- the CloudEvent; NULL: only its identity is remembered
@@ -168,6 +169,7 @@ CREATE TABLE messages (
 );
 CREATE INDEX old_messages ON messages (at) WHERE body IS NULL;
 CREATE INDEX kept_messages ON messages (kept) WHERE kept IS NOT NULL;
+CREATE INDEX kept_types ON messages (type, number) WHERE kept IS NOT NULL;
 CREATE TABLE mail (
   instance TEXT NOT NULL,           -- which need not be there yet
   type TEXT NOT NULL,
