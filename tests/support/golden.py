@@ -247,6 +247,33 @@ do:
     )
 
 
+def _secrets() -> Host:
+    """Every form of a sealed value, kept, exported, looped over and handed on, beside data that looks like one."""
+    document = r"""
+use:
+  secrets: [token, db]
+  authentications: {mine: {basic: {use: db}}}
+do:
+  - keep:
+      set:
+        token: ${ $secrets.token }
+        $sealed: {is: secret, name: token, $$sealed: '${ .n }'}
+        text: '${ "Bearer \($secrets.token)" }'
+      export: {as: '{kept: .text, all: $secrets}'}
+  - each:
+      for: {in: ['${ .token }', '${ $secret.db.password | @base64 }', plain]}
+      do:
+        - say: {call: act, with: {item: '${ $item }', kept: '${ $context.kept | @uri }', data: '${ . }'}}
+        - pause: {wait: {seconds: 1}}
+  - log in:
+      call: http
+      with: {method: get, endpoint: {uri: 'https://example.com', authentication: {use: mine}}}
+      output: {as: '{scheme: $authorization.scheme, parameter: $authorization.parameter, was: .}'}
+  - end: {set: {context: '${ $context }', was: '${ . }'}}
+"""
+    return Host(document, {"n": 7}, {"act": lambda arguments: {"told": "***"}, "http": lambda arguments: "ok"})
+
+
 STORIES: dict[str, Callable[[], Host]] = {
     "1-order": _order,
     "1-loops": _loops,
@@ -255,6 +282,7 @@ STORIES: dict[str, Callable[[], Host]] = {
     "2-listening": _listening,
     "2-listens": _listens,
     "2-running": _running,
+    "2-secrets": _secrets,
 }
 
 
@@ -265,6 +293,7 @@ BASES: dict[str, tuple[str, int]] = {
     "1-timeouts": ("1-timeouts", 3),
     "1-reuse": ("2-reuse", 6),
     "1-listening": ("2-listening", 4),
+    "1-secrets": ("2-secrets", 4),
 }
 
 
