@@ -265,12 +265,13 @@ def test_an_instance_can_be_cancelled_while_it_waits_for_its_schemas() -> None:
     assert host.machine.pending == ()
 
 
-def test_a_fetched_function_does_not_get_the_secrets_of_its_caller() -> None:
+@pytest.mark.parametrize(("taken", "status"), [("$secrets.token", 400), ('$secrets["to" + "ken"]', 403)])
+def test_a_fetched_function_does_not_get_the_secrets_of_its_caller(taken: str, status: int) -> None:
     use = "use: {secrets: [token]}\n"
     host = Host(
         use + f"do: [{{a: {{call: '{FUNCTION}', with: {{given: '${{ $secrets.token }}'}}}}}}]",
         {},
         {"say": lambda arguments: {}},
-        sources={FUNCTION: "call: say\nwith: {given: '${ .given }', taken: '${ $secrets.token }'}"},
+        sources={FUNCTION: f"call: say\nwith: {{given: '${{ .given }}', taken: '${{ {taken} }}'}}"},
     ).run()
-    assert host.error["status"] == 403
+    assert (host.error["status"], host.error["instance"]) == (status, "/do/0/a")
