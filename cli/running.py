@@ -170,7 +170,7 @@ async def _outcome(job: Job) -> JsonValue:
                 if_exists="attach" if job.named else "fail",
                 workflows=job.companions,
             )
-            return await _ended(job, instance, patience)
+            return await _ended(job, opened, instance, patience)
 
 
 async def _open(
@@ -234,13 +234,12 @@ class _Own:
         return await self._activities.perform(call)
 
 
-async def _ended(job: Job, instance: AsyncInstance, patience: Patience) -> JsonValue:
+async def _ended(job: Job, engine: AsyncEngine, instance: AsyncInstance, patience: Patience) -> JsonValue:
     """The output, once there is one; whatever else ends the waiting is raised."""
-    while instance.status != "suspended":
+    while (suspended := await engine.suspension(job.id)) is None:
         try:
             return await instance.wait(patience.at_most(_LOOK))
         except WorkflowTimeout:
             if patience.ended:
                 raise Failure(f"{_PASSED}: {job.how_to_go_on(True)}", Exit.TIMED_OUT) from None
-        await instance.refresh()
-    raise job.suspended(instance.record)
+    raise job.suspended(suspended)

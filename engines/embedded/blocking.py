@@ -168,6 +168,10 @@ class Engine:
             yield from rows
             start = rows[-1].seq + 1
 
+    def suspension(self, id: str) -> InstanceRecord | None:
+        """What keeps an instance from going on by itself, suspended as it is; as AsyncEngine.suspension."""
+        return self.wait_done(self._engine.suspension(id))
+
     def verify(self, id: str) -> Verification:
         """Replays the log of an instance, and says where the store disagrees. Changes nothing.
 

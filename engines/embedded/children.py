@@ -62,6 +62,18 @@ class Children:
             generation = [kin.execution for kin in younger]
         return found
 
+    def suspended(self, execution: int) -> int | None:
+        """A suspended execution that keeps this one from going on: itself, or a child that it awaits, or a child's."""
+        rows = self._database.execute("SELECT number FROM executions WHERE suspended ORDER BY number").fetchall()
+        return next((row[0] for row in rows if execution in self._awaiting(row[0])), None)
+
+    def _awaiting(self, execution: int) -> list[int]:
+        """An execution and all that await it, directly or not."""
+        found = [execution]
+        while (kin := self.get(found[-1])) is not None and kin.awaited:
+            found.append(kin.parent)
+        return found
+
     def settle(self, execution: int) -> None:
         """Nobody awaits a child any more."""
         self._database.execute("UPDATE children SET awaited = 0 WHERE execution = ?", (execution,))

@@ -312,6 +312,13 @@ class AsyncEngine:
         """Some rows of the history from position `start` on; none at its end. Raises InstanceNotFound."""
         return await self.read(lambda store: history.page(store, reading.row_of(store, id).number, start))
 
+    async def suspension(self, id: str) -> InstanceRecord | None:
+        """What keeps an instance from going on by itself: it, or a child that it awaits, where that is suspended.
+
+        Raises InstanceNotFound.
+        """
+        return await self.read(lambda store: reading.suspension(store, id))
+
     async def verify(self, id: str) -> Verification:
         """Replays the log of an instance, and says where the store disagrees. Changes nothing.
 

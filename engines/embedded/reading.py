@@ -192,6 +192,16 @@ def workflow(store: Store, namespace: str, name: str, version: str) -> Workflow:
     return store.documents.get(row.document)
 
 
+def suspension(store: Store, instance: str) -> InstanceRecord | None:
+    """What keeps an instance from going on by itself: it, or a child that it awaits, where that is suspended.
+
+    Raises InstanceNotFound.
+    """
+    row = row_of(store, instance)
+    number = None if row.ended else store.children.suspended(row.number)
+    return None if number is None else by_number(store, number)
+
+
 def by_number(store: Store, number: int) -> InstanceRecord:
     """An instance by the number of its execution, which must be there."""
     row = store.executions.get(number)

@@ -133,11 +133,11 @@ def _open(job: _Job, engine: Callable[[], Engine], patience: Patience, closing: 
 def _ended(job: _Job, engine: Engine, patience: Patience) -> JsonValue:
     """The output, once there is one; whatever else ends the waiting is raised."""
     instance = engine.start(job.workflow, job.input, id=job.id, if_exists="attach", workflows=job.companions)
-    while instance.status != "suspended":
+    while (suspended := engine.suspension(instance.id)) is None:
         # In steps, since nobody tells of a suspension, and nobody else is here to end it.
         try:
             return instance.wait(patience.at_most(_LOOK))
         except WorkflowTimeout:
             if patience.limit is not None and patience.ended:
                 raise job.timed_out(instance.id, patience.limit) from None
-    raise job.suspended(instance.record)
+    raise job.suspended(suspended)

@@ -139,6 +139,7 @@ CREATE TABLE children (
 );
 CREATE INDEX offspring ON children (parent, id);
 CREATE INDEX families ON children (root);
+CREATE INDEX suspensions ON executions (number) WHERE suspended;
 CREATE TABLE companions (
   execution INTEGER NOT NULL,
   document INTEGER NOT NULL REFERENCES documents,

@@ -8,10 +8,13 @@ import pytest
 
 from dalsegno.activities.call import Call
 from dalsegno.engines.embedded.engine import AsyncEngine
+from dalsegno.engines.embedded.run import run as run_once
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.visitor import Visitor
-from dalsegno.engines.errors import InstanceNotFound, WorkflowCancelled, WorkflowFaulted, WrongStatus
+from dalsegno.engines.errors import InstanceNotFound, WorkflowCancelled, WorkflowFaulted, WorkflowSuspended, WrongStatus
 from dalsegno.interpreter.events import ChildFailed, ChildStarted
+from dalsegno.interpreter.steps.set import SetStep
+from dalsegno.schema.errors import HostLimit
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
 
@@ -433,3 +436,30 @@ async def test_what_a_child_failed_with_is_in_the_parents_log(tmp_path: Path) ->
             await instance.wait()
     (failed,) = [event for event in await events_of(tmp_path / "store.db", "p") if isinstance(event, ChildFailed)]
     assert failed.error == {"type": "https://e.com/x", "status": 503}
+
+
+def test_a_run_does_not_wait_for_a_child_that_is_suspended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the host cannot do suspends the child; its parent would wait for ever."""
+
+    def lacking(*_: object) -> None:
+        raise HostLimit("this machine lacks something")
+
+    monkeypatch.setattr(SetStep, "run", lacking)
+    with pytest.raises(WorkflowSuspended, match="this machine lacks something") as caught:
+        run_once(workflow("parent", run("middle")), workflows=[workflow("middle", run("double")), DOUBLE])
+    assert "/double-" in caught.value.instance
+
+
+async def test_a_suspended_child_that_nobody_awaits_keeps_nobody_waiting(tmp_path: Path) -> None:
+    async with engine_on(tmp_path / "store.db", desk := Desk()) as engine:
+        await engine.register(ASKING)
+        instance = await engine.start(workflow("parent", run("asking", awaited=False), ASK), id="p")
+        calls = [await desk.calls.get(), await desk.calls.get()]
+        (child,) = await engine.list(parent="p")
+        await (await engine.get(child.id)).suspend()
+        assert await engine.suspension("p") is None
+        await instance.suspend("lunch")
+        suspended = await engine.suspension("p")
+        assert suspended is not None
+        assert (suspended.id, suspended.reason) == ("p", "lunch")
+        assert len(calls) == 2
