@@ -85,7 +85,9 @@ class Files:
     def _path(self, uri: str) -> Path:
         """The file that a `file:` or `catalog:` URI names, where documents may read it."""
         parts = urlsplit(uri)
-        path = Path(unquote(parts.path))
+        path = unquote(parts.path)
+        if "\0" in path:
+            raise ActivityError("configuration", detail=f"{uri} is not the path of a file: it holds a NUL")
         if parts.scheme == CATALOG:
             return _cataloged(path, self._resources.catalog, uri)
         return _existing(self._resources.permissions.check_file(path), uri)
@@ -103,12 +105,12 @@ class Files:
         return File(data, known or "application/octet-stream")
 
 
-def _cataloged(path: Path, catalog: Path | None, uri: str) -> Path:
+def _cataloged(path: str, catalog: Path | None, uri: str) -> Path:
     if catalog is None:
         detail = f"{uri}: this engine has no catalog of its own: give it one with --catalog or Engine(catalog=…)"
         raise ActivityError("configuration", detail=detail)
     # Links are followed before the question is asked.
-    real = (catalog / path.relative_to("/")).resolve()
+    real = (catalog / path.lstrip("/")).resolve()
     if not real.is_relative_to(catalog):
         raise ActivityError("authorization", detail=f"{uri} is outside of the catalog")
     return _existing(real, uri)

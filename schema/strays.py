@@ -60,7 +60,8 @@ class Strays:
 
     def _not_ours(self, rule: Rule, place: Place, unknown: list[Place]) -> bool:
         """A root without anything of ours is one problem, and not one for each of its keys."""
-        if place.parent is not None or any(key in rule.properties for key, _ in place.entries()):
+        # What stands alone in a file of its own has a name: it is no workflow, and need not be one.
+        if place.parent is not None or place.name or any(key in rule.properties for key, _ in place.entries()):
             return False
         if any(closest(child.name, rule.required) for child in unknown):
             return False

@@ -169,6 +169,23 @@ def test_c11_a_grant_is_for_what_is_really_inside_the_folder(tmp_path: Path) -> 
     assert "no such file" in str(missing["detail"])
 
 
+@pytest.mark.parametrize(
+    ("call", "status"),
+    [
+        ("catalog://default", 400),
+        ("catalog://default/../function.yaml", 403),
+        ("file:///srv%00/x", 400),
+        ("file:///", 403),
+        ("ftp://a/b", 400),
+        ("http://[bad/x", 400),
+        ("//host/greet.yaml", 403),
+    ],
+)
+def test_odd_uris_are_errors_that_say_so(tmp_path: Path, call: str, status: int) -> None:
+    error = refused(workflow_file(tmp_path, call), catalog=catalog(tmp_path))
+    assert (error["status"], error["instance"]) == (status, "/do/0/greet")
+
+
 def catalog(folder: Path) -> Path:
     function = folder / "catalog" / "functions" / "greet" / "1.0.0" / "function.yaml"
     function.parent.mkdir(parents=True)
