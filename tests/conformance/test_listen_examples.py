@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import dalsegno
-from dalsegno.schema.values import JsonValue
+from dalsegno.schema.values import JsonObject, JsonValue
 
 TEMPERATURE, BPM, CHECKED_OUT = (
     "com.fake-hospital.vitals.measurements.temperature",
@@ -58,18 +58,10 @@ def test_the_envelopes_of_all(conformance: Path) -> None:
 
 def test_what_cannot_be_run_as_its_comments_promise_says_why(conformance: Path) -> None:
     """The example binds the room, and then looks for `.data` in an array (language-decisions.md, last section)."""
-    events = [
-        {
-            "source": "https://my.home.com/sensor",
-            "type": f"my.home.sensors.{kind}",
-            "roomid": "1",
-            "data": {"reading": 1},
-        }
-        for kind in ("temperature", "humidity")
-    ]
+    sensor: JsonObject = {"source": "https://my.home.com/sensor", "roomid": "1", "data": {"reading": 1}}
     with dalsegno.Engine(":memory:") as engine:
         instance = engine.start(conformance / "examples" / "accumulate-room-readings.yaml")
-        for event in events:
-            engine.publish(event)
+        for kind in ("temperature", "humidity"):
+            engine.publish({**sensor, "type": f"my.home.sensors.{kind}"})
         with pytest.raises(dalsegno.WorkflowFaulted, match="consumeReading"):
             instance.wait(timeout=60)
