@@ -39,7 +39,8 @@ class Secrets:
 
     @classmethod
     def read(cls, file: Path) -> Self:
-        """The secrets of a file: `.env` has lines `NAME=value`, any other is an object in YAML or JSON.
+        """The secrets of a file: `.env` has lines `NAME=value`, any other is an object in YAML or JSON. In YAML
+        every value is the text that stands there: a password 0123 is no number.
 
         Raises DalsegnoError for a file that is neither, and OSError.
         """
@@ -90,22 +91,27 @@ def without_last_break(text: str) -> str:
 
 
 def _object(text: str, file: Path) -> JsonObject:
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
-        value = cast(
-            object,
-            json.loads(text) if text.lstrip().startswith("{") else YAML(typ="safe", pure=True).load(text),  # pyright: ignore[reportUnknownMemberType] untyped
-        )
+        value = _parsed(text)
     except (ValueError, YAMLError, RecursionError):
         # Without the parser's words: they quote the text.
         raise DalsegnoError(f"{file} is neither JSON nor YAML") from None
-    if value is None:
+    if not value:
         return {}
     if not isinstance(value, dict) or not all(isinstance(name, str) for name in cast("dict[object, object]", value)):
         raise DalsegnoError(f"{file} must hold an object: a name and a value for each secret")
     return cast(JsonObject, value)
+
+
+def _parsed(text: str) -> object:
+    from ruamel.yaml import YAML
+
+    try:
+        return cast(object, json.loads(text))
+    except ValueError:
+        return cast(object, YAML(typ="base", pure=True).load(text))  # pyright: ignore[reportUnknownMemberType] untyped
 
 
 def _env(text: str, file: Path) -> JsonObject:

@@ -20,8 +20,10 @@ def test_a_mapping() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [
-        ("s.yaml", "a: one\nb: {c: 1, d: [x]}\n", {"a": "one", "b": {"c": 1, "d": ["x"]}}),
-        ("s.json", '{"a": "one"}', {"a": "one"}),
+        ("s.yaml", "a: 0123\nb: {c: 1e3, d: [yes, 'x']}\n", {"a": "0123", "b": {"c": "1e3", "d": ["yes", "x"]}}),
+        ("flow.yaml", "{a: one}", {"a": "one"}),
+        ("empty.json", "{}", {}),
+        ("s.json", '{"a": 1}', {"a": 1}),
         ("empty.yaml", "", {}),
         (
             ".env",
