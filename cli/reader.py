@@ -11,6 +11,7 @@ import msgspec
 from dalsegno.cli.exits import WrongUsage
 from dalsegno.engines.embedded import history, reading, verification
 from dalsegno.engines.embedded.deciders import deciders
+from dalsegno.engines.embedded.executions import Execution, Kind
 from dalsegno.engines.embedded.log import Entry
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import InstanceNotFound, StoreError
@@ -115,7 +116,7 @@ class Reader:
     def progress(self, id: str) -> tuple[Workflow, Mapping[str, Mark]]:
         """The workflow of an instance, and what has become of each task. Raises InstanceNotFound."""
         with self._store.reading():
-            row = reading.row_of(self._store, id)
+            row = _of_tasks(reading.row_of(self._store, id))
             workflow = self._store.documents.get(row.document)
             progress = Progress()
             log = (entry.event for entry in reading.retold(self._store, row)[1] if not entry.imposed)
@@ -131,7 +132,7 @@ class Reader:
     def verify_against(self, id: str, workflow: Workflow) -> Verification:
         """Replays the log of an instance as if it were one of another document. Raises InstanceNotFound."""
         with self._store.reading():
-            row = reading.row_of(self._store, id)
+            row = _of_tasks(reading.row_of(self._store, id))
             start, entries = reading.retold(self._store, row)
             try:
                 replay(compile(workflow), _as_if_of(workflow, entries))
@@ -140,6 +141,15 @@ class Reader:
             except DalsegnoError as error:
                 return Verification(id, row.head, (str(error),), start)
         return Verification(id, row.head, (), start)
+
+
+def _of_tasks(row: Execution) -> Execution:
+    """An execution that a machine decides. Raises WrongUsage for any other."""
+    if row.kind is not Kind.WORKFLOW:
+        raise WrongUsage(
+            f"{row.instance} is a schedule, and has no tasks: name one of the instances that it has started"
+        )
+    return row
 
 
 def _as_if_of(workflow: Workflow, entries: Iterator[Entry]) -> Iterator[AnyEvent]:

@@ -85,10 +85,10 @@ class WorkflowExists(DalsegnoError):
 
 
 class WorkflowNotFound(DalsegnoError):
-    """No workflow of this namespace, name and version is registered."""
+    """No workflow of this namespace, name and version (None: of any version) is registered."""
 
-    def __init__(self, namespace: str, name: str, version: str) -> None:
-        self.workflow = f"{namespace}/{name}:{version}"
+    def __init__(self, namespace: str, name: str, version: str | None) -> None:
+        self.workflow = f"{namespace}/{name}" + (f":{version}" if version else "")
         super().__init__(f"no workflow {self.workflow} is registered in this store")
 
 

@@ -26,7 +26,7 @@ def register(store: Store, workflows: Sequence[Workflow], at: int, *, replace: b
 def unregister(store: Store, namespace: str, name: str, version: str | None) -> None:
     """Forgets a version of a workflow, or all with `version` None; instances go on. Raises WorkflowNotFound."""
     if not store.registry.remove(namespace, name, version):
-        raise WorkflowNotFound(namespace, name, version or "any version")
+        raise WorkflowNotFound(namespace, name, version)
 
 
 def _check_schedule(workflow: Workflow) -> None:

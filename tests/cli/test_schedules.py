@@ -69,6 +69,23 @@ def test_without_a_worker_what_is_asked_for_waits(dalsegno: CommandLine) -> None
     assert schedule["timezone"] == "Europe/Berlin"
 
 
+def test_a_schedule_has_a_log_of_its_own_but_no_tasks(dalsegno: CommandLine) -> None:
+    dalsegno("register", dalsegno.document("often", OFTEN))
+    worker = dalsegno.start("worker", "--functions", "functions.py")
+    wait_until(lambda: bool(dalsegno.lines("effects")), worker)
+    id_ = "schedule:tests/often"
+    shown = dalsegno("show", id_, "--output", "json").json
+    assert shown["status"] == "waiting"
+    assert shown["children"][0]["id"].startswith("tests/often@")
+    assert "ChildStarted" in dalsegno("history", id_).out
+    assert dalsegno("verify", id_).code == 0
+    assert id_ not in dalsegno("list").out
+    for command in (["graph", id_], ["verify", id_, "--against", "often.yaml"]):
+        answer = dalsegno(*command)
+        assert answer.code == 2
+        assert "is a schedule, and has no tasks" in answer.err
+
+
 def test_what_is_unregistered_is_started_no_more(dalsegno: CommandLine) -> None:
     dalsegno("register", dalsegno.document("often", OFTEN))
     worker = dalsegno.start("worker", "--functions", "functions.py")
