@@ -5,10 +5,12 @@ records, and every answer of the engine; for the value, for each half of it, and
 and escaped.
 """
 
+import asyncio
 import base64
 import html
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from io import StringIO
@@ -472,3 +474,25 @@ def test_data_that_looks_like_a_sealed_value_stays_data(tmp_path: Path) -> None:
         assert instance.wait(60) == {"x": data}
         assert instance.input == data
         assert engine.verify("one").agrees
+
+
+def test_an_instance_that_is_taken_up_again_gets_the_secret_as_it_is_now(tmp_path: Path) -> None:
+    begun = threading.Event()
+    seen: list[str] = []
+
+    async def deliver(text: str) -> str:
+        seen.append(text)
+        if len(seen) == 1:
+            begun.set()
+            await asyncio.Event().wait()
+        return text
+
+    text = "do: [{a: {call: deliver, with: {text: '${ \"Bearer \" + $secrets.token }'}}}]"
+    with dalsegno.Engine(tmp_path / "store.db", activities=[deliver], secrets={"token": "of-yesterday"}) as engine:
+        engine.start(document(text), id="one")
+        assert begun.wait(60)
+    with dalsegno.Engine(tmp_path / "store.db", activities=[deliver], secrets={"token": "of-today"}) as engine:
+        assert engine.get("one").wait(60) == "Bearer ***"
+        assert engine.verify("one").agrees
+    assert seen == ["Bearer of-yesterday", "Bearer of-today"]
+    assert b"of-today" not in (tmp_path / "store.db").read_bytes()
