@@ -37,7 +37,7 @@ def listened(path: Path, events: Sequence[tuple[str, JsonValue]]) -> JsonValue:
         ("listen-to-any-until-condition", [("a", 1), ("b", 2), ("c", 3), ("d", 4)], [1, 2, 3, 4]),
         (
             "listen-to-any-until-consumed",
-            [(TEMPERATURE, HOT), (BPM, CALM), (BPM, FAST), (CHECKED_OUT, {})],
+            [(TEMPERATURE, HOT), (BPM, CALM), (BPM, FAST), (CHECKED_OUT, None)],
             [HOT, FAST],
         ),
     ],
