@@ -223,3 +223,20 @@ def test_a_damaged_store_is_told_by_each_command_and_shows_what_it_still_has(dal
     ]
     listed = dalsegno("list", "--store", store, "--output", "json").json
     assert [one["id"] for one in listed if one["damage"]] == ["faulted"]
+
+
+def test_a_family_is_shown_and_listed(dalsegno: CommandLine) -> None:
+    dalsegno.document("inner", "do: [{one: {set: {n: 1}}}]")
+    dalsegno.document("outer", "do: [{inner: {run: {workflow: {namespace: tests, name: inner, version: 1.0.0}}}}]")
+    ran = dalsegno("run", "outer.yaml", "--workflow", "inner.yaml", "--store", "family.db", "--id", "o")
+    assert ran.json == {"n": 1}
+    (child,) = dalsegno("list", "--store", "family.db", "--parent", "o", "--output", "json").json
+    shown = dalsegno("show", "o", "--store", "family.db")
+    assert f"child      {child['id']} tests/inner:1.0.0 completed" in shown.out
+    below = dalsegno("show", child["id"], "--store", "family.db", "--output", "json").json
+    assert (below["parent"], below["children"], below["output"]) == ("o", [], {"n": 1})
+    assert "parent     o" in dalsegno("show", child["id"], "--store", "family.db").out
+    nobody = dalsegno("list", "--store", "family.db", "--parent", "x")
+    assert (nobody.code, nobody.out) == (2, "")
+    wrong = dalsegno("run", "outer.yaml", "--workflow", "missing.yaml")
+    assert (wrong.code, "--workflow: cannot read missing.yaml" in wrong.err) == (2, True)
