@@ -30,14 +30,15 @@ layers: .venv/.dev ## who may import whom
 soak: .venv/.dev ## the tests with their full numbers: more kills, more iterations, more examples
 	@DALSEGNO_SOAK=1 $(BIN)/pytest
 
-bench: .venv/.dev ## every benchmark of bench/
-	@set -e; for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python "$$bench"; done
+bench: .venv/.dev .venv-bench/.peers ## what the engine must show, beside others of its kind (PEERS=5, PEERS_SLOW=1: more of them)
+	@$(BIN)/python bench $(POINTS)
+	@$(BIN)/python bench/expressions.py
 
 grammar: .venv/.dev ## rebuild the parser tables of the expression languages
 	$(BIN)/python -m dalsegno.interpreter.expressions.tables
 
 clean: ## remove what make made
-	rm -rf .venv dist build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-bench dist build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.package: pyproject.toml
@@ -52,4 +53,11 @@ clean: ## remove what make made
 .venv/.dev: .venv/.package
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+
+# The runtimes that we are held against live apart from us, so that ours is what users have.
+.venv-bench/.peers: pyproject.toml
+	@echo "Preparing .venv-bench, for the peers of the benchmarks" >&2
+	@$(PYTHON) -m venv --clear .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@
