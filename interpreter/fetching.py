@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from dalsegno.interpreter.asking import schedule
 from dalsegno.interpreter.errors import WorkflowError, standard
 from dalsegno.interpreter.events import ActivityFailed, Answer
 from dalsegno.interpreter.frames import Ask, Frame
@@ -51,7 +52,7 @@ def fetched(machine: "Machine", frame: Frame, resources: Iterable[Resource], dat
 def request(machine: "Machine", frame: Frame, kind: str, name: str, endpoint: JsonObject, options: JsonObject) -> None:
     """Ask for one source; the step is `answered`, and hands the answer to `take`."""
     arguments: JsonObject = {"as": kind, "endpoint": endpoint, **options}
-    machine.schedule(frame, ACTIVITY, arguments, f"{_PURPOSE} {kind} {name}")
+    schedule(machine, frame, ACTIVITY, arguments, f"{_PURPOSE} {kind} {name}")
 
 
 def take(machine: "Machine", frame: Frame, ask: Ask, answer: Answer) -> bool:

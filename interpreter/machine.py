@@ -9,19 +9,15 @@ from collections import deque
 from collections.abc import Callable
 from typing import cast
 
-from dalsegno.interpreter.codec import holds_sealed
 from dalsegno.interpreter.commands import (
     AnyCommand,
-    AwaitMessage,
     CancelInstance,
     CompleteInstance,
-    EmitMessage,
     FaultInstance,
     Outcome,
     Request,
     ScheduleActivity,
     StartChild,
-    StartTimer,
 )
 from dalsegno.interpreter.depth import hold_depth
 from dalsegno.interpreter.errors import NondeterminismError, WorkflowError, standard, with_instance
@@ -37,7 +33,6 @@ from dalsegno.interpreter.events import (
 from dalsegno.interpreter.execution import Execution
 from dalsegno.interpreter.extensions import follow
 from dalsegno.interpreter.fetching import fetched
-from dalsegno.interpreter.filters import Filter
 from dalsegno.interpreter.flow import Directive, Flow
 from dalsegno.interpreter.frames import Frame
 from dalsegno.interpreter.graph import Step, StepGraph, StepList
@@ -53,14 +48,10 @@ from dalsegno.interpreter.status import Status
 from dalsegno.interpreter.templates import Template
 from dalsegno.interpreter.walking import TIMEOUT, enter, leave, walk
 from dalsegno.schema.errors import InternalError
-from dalsegno.schema.sealed import SealedError
 from dalsegno.schema.values import JsonObject, JsonValue
 
 # Tasks that a machine runs without waiting before it lets the engine commit and look for cancels and timeouts.
 STRIDE = 10_000
-
-# Characters of a parent's id, and of a task's name, in the ids of children: generations must not make them grow.
-_LONGEST_PREFIX = 100
 
 
 class Machine:
@@ -149,72 +140,6 @@ class Machine:
     def evaluate(self, template: Template, value: JsonValue, frame: Frame) -> JsonValue:
         """What a template gives for `value` (its `.`) in a frame. Raises WorkflowError."""
         return template.evaluate(value, frame, self.execution)
-
-    def schedule(
-        self,
-        frame: Frame,
-        activity: str,
-        arguments: JsonValue,
-        purpose: str = "activity",
-        *,
-        detached: bool = False,
-    ) -> None:
-        """Ask for an activity; unless detached, the step is `answered` with ActivityCompleted or ActivityFailed."""
-        hold_depth(arguments, "the arguments of the call")
-        command = ScheduleActivity(
-            seq=-1,
-            step=frame.step.reference,
-            activity=activity,
-            arguments=arguments,
-            key=self.execution.started.execution + frame.position(),
-            detached=detached,
-        )
-        if detached:
-            self.requests.say(command)
-        else:
-            self.requests.ask(frame, purpose, command)
-
-    def start_timer(self, frame: Frame, length: int, purpose: str) -> None:
-        """Ask for a timer of `length` milliseconds; the step is `answered` with TimerFired."""
-        deadline = self.execution.clock + length
-        self.requests.ask(frame, purpose, StartTimer(seq=-1, step=frame.step.reference, deadline=deadline))
-
-    def await_message(self, frame: Frame, filters: list[Filter]) -> None:
-        """Open a subscription; the step is `answered` with a MessageReceived for each message it is ready for.
-
-        It is ready again after `requests.next`, and is closed with its frame. Raises WorkflowError where a secret is to
-        be compared with what a message holds.
-        """
-        if holds_sealed(filters):
-            raise WorkflowError.of("expression", f"an event filter cannot look for a secret: {SealedError()}")
-        self.requests.ask(frame, "message", AwaitMessage(seq=-1, step=frame.step.reference, filters=filters))
-
-    def start_child(self, frame: Frame, workflow: tuple[str, str, str], data: JsonValue, *, detached: bool) -> None:
-        """Ask for an instance of a `workflow` (namespace, name, version).
-
-        The step is `answered` with ChildCompleted or ChildFailed, unless the child is detached.
-        """
-        hold_depth(data, "the input of the workflow")
-        namespace, name, version = workflow
-        command = StartChild(
-            seq=-1,
-            step=frame.step.reference,
-            namespace=namespace,
-            name=name,
-            version=version,
-            instance=self._child_id(frame.step.name),
-            input=data,
-            detached=detached,
-        )
-        if detached:
-            self.requests.say(command)
-        else:
-            self.requests.ask(frame, "child", command)
-
-    def emit(self, frame: Frame, message: JsonObject) -> None:
-        """Publish a CloudEvent."""
-        hold_depth(message, "the event")
-        self.requests.say(EmitMessage(seq=-1, step=frame.step.reference, message=message))
 
     def notify(self, notice: Notice) -> None:
         """Tell the observer, if there is one."""
@@ -372,12 +297,6 @@ class Machine:
             frame.step.answered(self, frame, ask, event)
         except WorkflowError as error:
             self.fault(frame, error.error)
-
-    def _child_id(self, name: str) -> str:
-        """The id of a child: beside its parent's in any list, one word for a shell, the same in each replay."""
-        parent, drawn = self.execution.started.instance, self.execution.identifier()
-        word = "".join(character if character.isalnum() or character in "-_." else "-" for character in name)
-        return f"{parent[:_LONGEST_PREFIX]}/{word[:_LONGEST_PREFIX]}-{drawn[:18]}"
 
     def _time_out(self, frame: Frame) -> None:
         what = "workflow" if frame.parent is None else f"task '{frame.step.name}'"

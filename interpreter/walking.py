@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from dalsegno.interpreter.asking import start_timer
 from dalsegno.interpreter.commands import Yield
 from dalsegno.interpreter.dataflow import NO_FLOW
 from dalsegno.interpreter.errors import WorkflowError, with_instance
@@ -91,7 +92,7 @@ def start(machine: "Machine", around: Frame, task: Frame) -> None:
             machine.proceed(around, task.raw_input, Flow.CONTINUE)
             return
         if step.timeout is not None:
-            machine.start_timer(task, machine.length(step.timeout, task), TIMEOUT)
+            start_timer(machine, task, machine.length(step.timeout, task), TIMEOUT)
         begin(machine, task)
     except WorkflowError as error:
         machine.fault(task, error.error)

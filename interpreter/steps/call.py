@@ -7,6 +7,7 @@ templates and authentication that may be named; a function gets its `with` as it
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dalsegno.interpreter.asking import schedule
 from dalsegno.interpreter.authentication import compile_authentication
 from dalsegno.interpreter.compiler import Common, Compiler, NotSupported
 from dalsegno.interpreter.endpoints import compile_endpoint
@@ -37,7 +38,7 @@ class CallStep(Step):
         return None if self.scheme is None else {"scheme": self.scheme, "parameter": Sealed(Parameter(self.reference))}
 
     def enter(self, machine: Machine, frame: Frame) -> None:
-        machine.schedule(frame, self.activity, machine.evaluate(self.arguments, frame.input, frame))
+        schedule(machine, frame, self.activity, machine.evaluate(self.arguments, frame.input, frame))
 
     def answered(self, machine: Machine, frame: Frame, ask: Ask, answer: Answer) -> None:
         if isinstance(answer, ActivityFailed):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import cast
 
+from dalsegno.interpreter.asking import start_child
 from dalsegno.interpreter.compiler import Common, Compiler
 from dalsegno.interpreter.errors import WorkflowError
 from dalsegno.interpreter.events import Answer, ChildCompleted, ChildFailed
@@ -32,7 +33,7 @@ class ChildStep(Step):
                 raise WorkflowError.of("expression", f"the {name} of the workflow to run must be a text")
         namespace, name, version = (cast(str, identity[key]) for key in _IDENTITY)
         data = machine.evaluate(self.data, frame.input, frame)
-        machine.start_child(frame, (namespace, name, version), data, detached=not self.awaited)
+        start_child(machine, frame, (namespace, name, version), data, detached=not self.awaited)
         if not self.awaited:
             machine.complete(frame, frame.input)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from dalsegno.interpreter.asking import emit
 from dalsegno.interpreter.codec import holds_sealed
 from dalsegno.interpreter.compiler import Common, Compiler
 from dalsegno.interpreter.errors import WorkflowError
@@ -36,7 +37,7 @@ class EmitStep(InstantStep):
             raise WorkflowError.of("validation", str(error)) from None
         if "id" not in message:
             message = {"id": execution.identifier(), **message}
-        machine.emit(frame, message)
+        emit(machine, frame, message)
         return message, self.then
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from dalsegno.interpreter.asking import await_message
 from dalsegno.interpreter.commands import AwaitMessage
 from dalsegno.interpreter.compiler import Common, Compiler
 from dalsegno.interpreter.errors import WorkflowError
@@ -85,7 +86,7 @@ class ListenStep(Step):
         frame.state = ListenState(until=len(until), slots=slots)
         outputs: list[JsonValue] = [None] * len(slots)
         frame.held = {"outputs": outputs, "consumed": []}
-        machine.await_message(frame, [*until, *filters])
+        await_message(machine, frame, [*until, *filters])
         machine.tell(TaskWaiting, self)
         machine.tell(CorrelationStarted, self)
 

@@ -6,6 +6,7 @@ A script that stands elsewhere is fetched before, unless the instance has it alr
 from dataclasses import dataclass
 from typing import cast
 
+from dalsegno.interpreter.asking import schedule
 from dalsegno.interpreter.compiler import Common, Compiler
 from dalsegno.interpreter.endpoints import compile_endpoint
 from dalsegno.interpreter.events import ActivityCompleted, ActivityFailed, Answer
@@ -37,7 +38,7 @@ class ProcessStep(Step):
     def begin(self, machine: Machine, frame: Frame, given: JsonObject) -> None:
         """Ask for the process."""
         arguments: JsonObject = {**given, "return": self.returned}
-        machine.schedule(frame, self.activity, arguments, _PROCESS, detached=not self.awaited)
+        schedule(machine, frame, self.activity, arguments, _PROCESS, detached=not self.awaited)
         if not self.awaited:
             machine.complete(frame, frame.input)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from dalsegno.interpreter.asking import start_timer
 from dalsegno.interpreter.compiler import Common, Compiler, directive
 from dalsegno.interpreter.errors import same_type, standard, with_instance
 from dalsegno.interpreter.events import Answer
@@ -49,7 +50,7 @@ class TryStep(Step):
     def enter(self, machine: Machine, frame: Frame) -> None:
         frame.state = TryState()
         if self.retry is not None and self.retry.total is not None:
-            machine.start_timer(frame, machine.length(self.retry.total, frame), TOTAL)
+            start_timer(machine, frame, machine.length(self.retry.total, frame), TOTAL)
         self._attempt(machine, frame)
 
     def list_ended(self, machine: Machine, frame: Frame, output: JsonValue) -> None:
@@ -83,7 +84,7 @@ class TryStep(Step):
         cast(TryState, frame.state).phase = TRYING
         frame.variables = None
         if self.retry is not None and self.retry.attempt is not None:
-            machine.start_timer(frame, machine.length(self.retry.attempt, frame), ATTEMPT)
+            start_timer(machine, frame, machine.length(self.retry.attempt, frame), ATTEMPT)
         machine.run_list(frame, self.body, frame.input)
 
     def _catches(self, machine: Machine, frame: Frame, error: JsonObject) -> bool:
@@ -102,7 +103,7 @@ class TryStep(Step):
         delay = self.retry.delay_before(machine, frame, error, state.attempt)
         state.phase = DELAYING
         state.error = error
-        machine.start_timer(frame, delay, DELAY)
+        start_timer(machine, frame, delay, DELAY)
         clock = machine.execution.clock
         machine.notify(TaskRetried(self.reference, self.name, clock, state.attempt + 1, clock + delay, error))
         return True

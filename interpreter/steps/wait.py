@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dalsegno.interpreter.asking import start_timer
 from dalsegno.interpreter.compiler import Common, Compiler
 from dalsegno.interpreter.events import Answer
 from dalsegno.interpreter.frames import Ask, Frame
@@ -20,7 +21,7 @@ class WaitStep(Step):
     def enter(self, machine: Machine, frame: Frame) -> None:
         length = machine.length(self.duration, frame)
         if length:
-            machine.start_timer(frame, length, "wait")
+            start_timer(machine, frame, length, "wait")
             machine.tell(TaskWaiting, self)
         else:
             machine.complete(frame, frame.input)

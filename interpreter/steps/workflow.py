@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from dalsegno.interpreter.asking import start_timer
 from dalsegno.interpreter.compiler import Compiler
 from dalsegno.interpreter.errors import WorkflowError
 from dalsegno.interpreter.events import Answer
@@ -23,7 +24,7 @@ class WorkflowStep(Step):
 
     def enter(self, machine: Machine, frame: Frame) -> None:
         if self.timeout is not None:
-            machine.start_timer(frame, machine.length(self.timeout, frame), TIMEOUT)
+            start_timer(machine, frame, machine.length(self.timeout, frame), TIMEOUT)
         frame.context = {}  # Not before: what shapes the workflow's input sees none (decisions D1, D6).
         machine.run_list(frame, self.main, frame.input)
 
