@@ -117,3 +117,14 @@ def test_the_command_takes_grants(tmp_path: Path) -> None:
     wrong = dalsegno("run", "shell.yaml", "--allow", "shel")
     assert (wrong.code, wrong.out) == (2, "")
     assert "allow: there is no grant 'shel'" in wrong.err
+
+
+def test_activities_and_engine_may_both_grant(tmp_path: Path) -> None:
+    script: JsonObject = {"language": "python", "source": {"endpoint": (tmp_path / "a" / "s.py").as_uri()}}
+    document: JsonObject = {**SHELL, "do": [{"s": {"run": {"script": script}}}]}
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "a" / "s.py").write_text("print('hi', end='')", encoding="utf-8")
+    activities = Activities(allow=["script", f"file={tmp_path / 'a'}"])
+    with Engine(tmp_path / "store.db", activities=activities, allow=[f"file={tmp_path / 'b'}"]) as engine:
+        assert engine.start(document).wait() == "hi"
