@@ -8,11 +8,14 @@ from dalsegno.cli.commands.graph import graph
 from dalsegno.cli.commands.history import history
 from dalsegno.cli.commands.list import list_
 from dalsegno.cli.commands.publish import publish, raise_
+from dalsegno.cli.commands.purge import purge
 from dalsegno.cli.commands.register import register
+from dalsegno.cli.commands.requests import COMMANDS
 from dalsegno.cli.commands.run import run
 from dalsegno.cli.commands.schedules import schedules
 from dalsegno.cli.commands.schema import schema
 from dalsegno.cli.commands.show import show
+from dalsegno.cli.commands.start import start
 from dalsegno.cli.commands.test import run_tests
 from dalsegno.cli.commands.unregister import unregister
 from dalsegno.cli.commands.validate import validate
@@ -37,6 +40,7 @@ app.command("run")(run)
 app.command("eval")(eval_)
 app.command("register")(register)
 app.command("unregister")(unregister)
+app.command("start")(start)
 app.command("worker")(worker)
 app.add_typer(schedules, name="schedules")
 app.command("publish")(publish)
@@ -48,5 +52,8 @@ app.command("list")(list_)
 app.command("show")(show)
 app.command("history")(history)
 app.command("verify")(verify)
+for name, command in COMMANDS.items():
+    app.command(name)(command)
+app.command("purge")(purge)
 app.command("schema")(schema)
 app.command("version")(version)

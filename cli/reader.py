@@ -1,6 +1,5 @@
 """Reading a store without an engine: neither the documents nor the functions are needed, and nothing is changed."""
 
-import shlex
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from dalsegno.cli.exits import WrongUsage
+from dalsegno.cli.visiting import unknown
 from dalsegno.engines.embedded import history, reading, verification
 from dalsegno.engines.embedded.deciders import deciders
 from dalsegno.engines.embedded.executions import Execution, Kind
@@ -181,8 +180,7 @@ def reading_store(path: str) -> Generator[Reader, None, None]:
     try:
         yield Reader(store)
     except InstanceNotFound as error:
-        remedy = f"`dalsegno list --store {shlex.quote(path)}` shows what is there"
-        raise WrongUsage(f"there is no instance {error.instance!r} in {path}; {remedy}") from error
+        raise unknown(error, path) from error
     finally:
         store.close()
 

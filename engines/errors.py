@@ -1,5 +1,6 @@
 """What can go wrong between a caller and an engine; whose fault it is decides the exit code of the command line."""
 
+import shlex
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -53,8 +54,9 @@ class WorkflowSuspended(DalsegnoError):
 
 def how_to_resume(store: str, instance: str) -> str:
     """What lets a suspended instance of a store go on, for messages."""
+    command = shlex.join(["dalsegno", "resume", instance, "--store", store])
     resuming = f"with dalsegno.Engine({store!r}) as engine: engine.get({instance!r}).resume()"
-    return f"resume it before you run it again, in Python: {resuming}"
+    return f"resume it before you run it again: {command}; or in Python: {resuming}"
 
 
 class InstanceNotFound(DalsegnoError):

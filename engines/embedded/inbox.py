@@ -54,9 +54,19 @@ class Inbox:
         )
         return [Letter(*row) for row in rows]
 
+    def has(self, number: int) -> bool:
+        """Whether an entry is still in."""
+        return self._database.execute("SELECT 1 FROM inbox WHERE number = ?", (number,)).fetchone() is not None
+
+    def holds(self, execution: int, kind: str) -> bool:
+        """Whether an entry of a kind waits for an execution."""
+        found = self._database.execute("SELECT 1 FROM inbox WHERE execution = ? AND kind = ?", (execution, kind))
+        return found.fetchone() is not None
+
     def remove(self, number: int) -> bool:
         """Takes an entry out, in the transaction that does what it says; False when it is out already."""
         return self._database.execute("DELETE FROM inbox WHERE number = ?", (number,)).rowcount == 1
 
-    def clear(self, execution: int) -> None:
-        self._database.execute("DELETE FROM inbox WHERE execution = ?", (execution,))
+    def clear(self, execution: int, *, but: str = "") -> None:
+        """Forgets what waits for an execution, except entries of one kind."""
+        self._database.execute("DELETE FROM inbox WHERE execution = ? AND kind <> ?", (execution, but))

@@ -219,7 +219,7 @@ class _Writing:
 def end(store: Store, execution: int) -> None:
     """Forgets what an ended execution still had: nothing is told to it any more."""
     store.pending.clear(execution)
-    store.inbox.clear(execution)
+    store.inbox.clear(execution, but="purge")
     store.messages.release(store.subscriptions.clear(execution))
     store.messages.clear(execution)
     store.checkpoints.delete(execution)

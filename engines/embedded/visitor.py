@@ -5,9 +5,11 @@ where the owner finds it within a tenth of a second, or the next owner when it c
 """
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Literal, Self, TypeVar
 
 import msgspec
 
@@ -21,7 +23,7 @@ from dalsegno.engines.embedded.registry import Registration
 from dalsegno.engines.embedded.requests import PUBLISH, check_request, check_same
 from dalsegno.engines.embedded.starting import given, starting
 from dalsegno.engines.embedded.store import Store
-from dalsegno.engines.errors import InstanceExists, StoreError, Trouble
+from dalsegno.engines.errors import InstanceExists, InstanceNotFound, StoreError, Trouble, WrongStatus
 from dalsegno.engines.ports import Clock, Ids
 from dalsegno.engines.records import HistoryRow, InstanceRecord, ScheduleRecord, Verification, WorkflowRecord
 from dalsegno.engines.system import SystemClock, SystemIds
@@ -29,6 +31,17 @@ from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
 
 _T = TypeVar("_T")
+
+# Milliseconds between two looks whether the engine has done what it was asked for.
+_LOOK = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a request: the instance as it is now, None where it is purged; `done`: an engine has seen to it."""
+
+    record: InstanceRecord | None
+    done: bool
 
 
 class Visitor:
@@ -131,19 +144,24 @@ class Visitor:
         input: JsonValue = None,
         *,
         id: str | None = None,
+        if_exists: Literal["fail", "attach"] = "fail",
         tags: Mapping[str, str] | None = None,
         workflows: Iterable[Workflow] = (),
     ) -> InstanceRecord:
-        """Leaves a new instance for the owner; a store is made where none is. Raises InstanceExists, StoreError.
+        """Leaves a new instance for the owner; a store is made where none is. Arguments as AsyncEngine.start.
 
-        `workflows` are others that it and its children may run, besides those that are registered.
+        Raises InstanceExists, StoreError, DalsegnoError for an input that is not JSON.
         """
         started = starting(workflow, input, id=id, tags=tags, now=self._clock.now(), ids=self._ids)
         body, values = pack(started)
 
         def write(store: Store) -> InstanceRecord:
-            if store.executions.find(started.instance) is not None:
-                raise InstanceExists(started.instance)
+            existing = store.executions.find(started.instance)
+            if existing is not None:
+                if if_exists == "fail":
+                    raise InstanceExists(started.instance)
+                check_same(store, existing, workflow, started.input)
+                return reading.record(store, existing)
             number = store.executions.add(workflow, started)
             store.companions.add(number, list(workflows))
             store.values.use(number, values)
@@ -201,19 +219,38 @@ class Visitor:
 
         return self._write(write)
 
-    def request(self, kind: str, id: str, reason: str | None = None) -> InstanceRecord:
-        """Leaves a request for the owner: suspend, resume, cancel, terminate or purge; the instance as it is now.
+    def request(self, kind: str, id: str, reason: str | None = None, *, patience: float = 0) -> Answer:
+        """Leaves a request for the owner: suspend, resume, cancel, terminate or purge.
 
-        Raises InstanceNotFound, WrongStatus when it can be told already that nothing will come of it, StoreError.
+        Where an engine is at work, waits at most `patience` seconds until it has done it. Raises InstanceNotFound,
+        WrongStatus when it can be told already that nothing will come of it, StoreError.
         """
 
-        def write(store: Store) -> InstanceRecord:
+        def write(store: Store) -> int:
             row = reading.row_of(store, id)
-            check_request(kind, row)
-            store.inbox.add(row.number, kind, msgspec.json.encode(reason).decode())
-            return reading.record(store, row)
+            # What has been ended by a request that still waits may be purged by one behind it.
+            if not (kind == "purge" and store.inbox.holds(row.number, "terminate")):
+                check_request(kind, row)
+            return store.inbox.add(row.number, kind, msgspec.json.encode(reason).decode())
 
-        return self._write(write)
+        letter = self._write(write)
+        until = self._clock.now() + round(patience * 1000)
+        waiting = threading.Event()  # Which nobody sets: it is for the clock.
+        while self._read(lambda store: store.inbox.has(letter)):
+            now = self._clock.now()
+            if now >= until or not self.owned:
+                return Answer(self.get(id), done=False)
+            self._clock.wait(waiting, min(until, now + _LOOK))
+        return self._answer(kind, id)
+
+    def _answer(self, kind: str, id: str) -> Answer:
+        try:
+            record = self.get(id)
+        except InstanceNotFound:
+            return Answer(None, done=True)
+        if kind == "purge":
+            raise WrongStatus(id, record.status, "the engine could not purge it; its log says why")
+        return Answer(record, done=True)
 
     def publish(self, event: Mapping[str, JsonValue], *, instance: str | None = None) -> JsonObject:
         """Leaves a CloudEvent for the owner to publish; the event as it will be. A store is made where none is.

@@ -84,7 +84,8 @@ def test_a_suspended_instance_says_why_and_how_it_goes_on(
         dalsegno.run(document(WAIT), store=tmp_path / "s.db", id="suspended")
     assert suspended.value.reason == "the auditors are here"
     assert str(suspended.value) == (
-        "instance suspended is suspended: the auditors are here; resume it before you run it again, in Python: "
+        "instance suspended is suspended: the auditors are here; resume it before you run it again: "
+        f"dalsegno resume suspended --store {tmp_path}/s.db; or in Python: "
         f"with dalsegno.Engine('{tmp_path}/s.db') as engine: engine.get('suspended').resume()"
     )
 

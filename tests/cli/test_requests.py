@@ -1,0 +1,82 @@
+"""`dalsegno start`, `suspend`, `resume`, `cancel`, `terminate` and `purge`, with an engine at work and without."""
+
+from command_line import CommandLine, ended, wait_until
+
+_NAP = "do:\n  - nap: {wait: {hours: 1}}\n"
+
+
+def _status(dalsegno: CommandLine, id_: str) -> str:
+    answer = dalsegno("show", id_, "--store", "s.db", "--output", "json")
+    return str(answer.json["status"]) if answer.code == 0 else "missing"
+
+
+def test_an_engine_at_work_does_at_once_what_it_is_asked_for(dalsegno: CommandLine) -> None:
+    nap = dalsegno.document("nap", _NAP)
+    worker = dalsegno.start("worker", "--store", "s.db")
+    wait_until(lambda: dalsegno("list", "--store", "s.db").code == 0, worker)
+    for id_ in ("one", "two"):
+        started = dalsegno("start", nap, "--store", "s.db", "--id", id_, "--tag", "customer=ada")
+        assert (started.code, started.out, started.err) == (0, f"{id_}\n", "")
+    wait_until(lambda: _status(dalsegno, "two") == "waiting", worker)
+
+    suspended = dalsegno("suspend", "one", "--reason", "audit", "--store", "s.db", "--output", "json")
+    assert (suspended.code, suspended.err) == (0, "one is suspended\n")
+    assert (suspended.json["done"], suspended.json["instance"]["reason"]) == (True, "audit")
+    assert suspended.json["instance"]["tags"] == {"customer": "ada"}
+    assert dalsegno("resume", "one", "--store", "s.db").err == "one is waiting\n"
+    assert dalsegno("cancel", "one", "--reason", "rain", "--store", "s.db").err == "one is cancelled\n"
+    assert dalsegno("terminate", "two", "--store", "s.db").err == "two is cancelled\n"
+    late = dalsegno("cancel", "two", "--store", "s.db")
+    assert (late.code, late.err) == (1, "dalsegno: instance 'two' is cancelled: there is nothing left to cancel\n")
+    assert dalsegno("purge", "two", "--store", "s.db").err == "two is purged\n"
+    assert _status(dalsegno, "two") == "missing"
+    worker.terminate()
+    ended(worker)
+
+
+def test_without_an_engine_requests_wait_for_the_next(dalsegno: CommandLine) -> None:
+    nap = dalsegno.document("nap", _NAP)
+    hello = dalsegno.document("hello", "do:\n  - greet: {set: {greeting: hello}}\n")
+    started = dalsegno("start", nap, "--store", "s.db", "--id", "one")
+    assert (started.code, started.out) == (0, "one\n")
+    assert started.err.startswith("no engine is running on s.db: the instance waits for the next one")
+    assert dalsegno("start", nap, "--store", "s.db", "--id", "one").code == 2
+    assert dalsegno("start", nap, "--store", "s.db", "--id", "one", "--if-exists", "attach").out == "one\n"
+    dalsegno("start", nap, "--store", "s.db", "--id", "two")
+
+    cancelled = dalsegno("cancel", "one", "--store", "s.db", "--output", "json")
+    assert (cancelled.code, cancelled.json["done"]) == (0, False)
+    assert "no engine is running on s.db: the request to cancel one waits for the next one" in cancelled.err
+    assert dalsegno("purge", "one", "--store", "s.db").code == 1  # It may take its time to end.
+    assert dalsegno("terminate", "two", "--store", "s.db").code == 0
+    assert dalsegno("purge", "two", "--store", "s.db").code == 0
+
+    assert dalsegno("run", hello, "--store", "s.db", "--id", "three").code == 0
+    assert (_status(dalsegno, "one"), _status(dalsegno, "two")) == ("cancelled", "missing")
+
+
+def test_the_remedy_of_a_suspended_instance_is_a_command(dalsegno: CommandLine) -> None:
+    pause = dalsegno.document("pause", "do:\n  - pause: {wait: {milliseconds: 1}}\n  - say: {set: {said: yes}}\n")
+    dalsegno("start", pause, "--store", "s.db", "--id", "one")
+    dalsegno("suspend", "one", "--store", "s.db")
+    again = ("run", pause, "--store", "s.db", "--id", "one")
+    suspended = dalsegno(*again)
+    assert suspended.code == 1
+    assert "dalsegno resume one --store s.db; or in Python: " in suspended.err
+    assert dalsegno("resume", "one", "--store", "s.db").code == 0
+    assert dalsegno(*again).json == {"said": "yes"}
+
+
+def test_wrong_use(dalsegno: CommandLine) -> None:
+    nap = dalsegno.document("nap", _NAP)
+    for command in ("suspend", "resume", "cancel", "terminate", "purge"):
+        missing = dalsegno(command, "one", "--store", "none.db")
+        assert (missing.code, "there is no store at none.db" in missing.err) == (2, True)
+        assert not (dalsegno.folder / "none.db").exists()
+    dalsegno("start", nap, "--store", "s.db", "--id", "one")
+    unknown = dalsegno("cancel", "other", "--store", "s.db")
+    assert (unknown.code, "`dalsegno list --store s.db` shows what is there" in unknown.err) == (2, True)
+    assert dalsegno("start", nap, "--store", "s.db", "--tag", "customer").code == 2
+    assert dalsegno("start", "missing.yaml", "--store", "s.db").code == 2
+    refused = dalsegno("start", "long.yaml", "--store", "s.db", "--functions", "functions.py", "--id", "ok")
+    assert refused.code == 0
