@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from dalsegno.cli.exits import WrongUsage
 from dalsegno.cli.visiting import unknown
 from dalsegno.engines.embedded import history, reading, verification
 from dalsegno.engines.embedded.deciders import deciders
