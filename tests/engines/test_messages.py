@@ -12,7 +12,6 @@ import pytest
 import dalsegno
 from dalsegno.engines.embedded.engine import AsyncEngine
 from dalsegno.engines.embedded.instance import AsyncInstance
-from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.visitor import Visitor
 from dalsegno.engines.errors import WrongStatus
 from dalsegno.engines.ports import Clock
@@ -387,21 +386,15 @@ async def test_what_is_published_while_nobody_owns_the_store_waits_for_the_next_
 async def test_more_letters_than_a_round_reads(tmp_path: Path, document: Document) -> None:
     many = 4_500
     store = tmp_path / "store.db"
-    Store.writable(str(store)).close()
+    with Visitor(store) as visitor:
+        visitor.start(document({"l": any_until("a", f"length == {many}", output={"as": "length"})}), id="one")
     with sqlite3.connect(store) as database:
         letter = '{{"message": {{"type": "a", "source": "/s", "id": "{0}", "data": {0}}}, "instance": null}}'
         rows = [(letter.format(number),) for number in range(many)]
         database.executemany("INSERT INTO inbox (execution, kind, body) VALUES (0, 'publish', ?)", rows)
     async with AsyncEngine(store) as engine:
-        first = await engine.start(document({"l": any_until("a", f"length == {many + 1}")}), id="late")
-        with Visitor(store) as visitor:
-            visitor.publish({"type": "a", "data": many})
-        await engine.read(lambda _: None)
-        assert first.status == "waiting"
-        await first.terminate()
-        while await engine.read(lambda store: store.count("inbox")):
-            pass
-        assert await engine.read(lambda store: store.count("messages")) == many + 1
+        assert await (await engine.get("one")).wait() == many
+        await end_well(engine, "one")
 
 
 async def test_an_engine_takes_up_listens_and_what_waits_for_them(
