@@ -21,6 +21,7 @@ from dalsegno.cli.commands.unregister import unregister
 from dalsegno.cli.commands.validate import validate
 from dalsegno.cli.commands.verify import verify
 from dalsegno.cli.commands.version import version
+from dalsegno.cli.commands.why import why
 from dalsegno.cli.commands.worker import worker
 
 app = typer.Typer(
@@ -50,6 +51,7 @@ app.command("graph")(graph)
 app.command("test")(run_tests)
 app.command("list")(list_)
 app.command("show")(show)
+app.command("why")(why)
 app.command("history")(history)
 app.command("verify")(verify)
 for name, command in COMMANDS.items():

@@ -131,3 +131,32 @@ class Publication:
     source: str
     duplicate: bool
     listeners: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Something that an instance waits for, in words: an activity, a timer, a child, or a message.
+
+    `reference` is the task's, `since` when it was asked for, `until` when a timer fires (None: not by time). `limit`:
+    nothing but how long something else is waited for. Times are UTC.
+    """
+
+    kind: str
+    text: str
+    reference: str
+    since: datetime
+    until: datetime | None = None
+    limit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why an instance does not go on, in one sentence, and everything that it waits for."""
+
+    instance: str
+    status: str
+    sentence: str
+    waits: tuple[Wait, ...] = ()
+
+    def __str__(self) -> str:
+        return self.sentence

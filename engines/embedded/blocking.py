@@ -18,6 +18,7 @@ from dalsegno.engines.embedded.schedules import AsyncSchedule, Form
 from dalsegno.engines.errors import EngineClosed
 from dalsegno.engines.patience import Timeout
 from dalsegno.engines.records import (
+    Explanation,
     HistoryRow,
     InstanceRecord,
     Publication,
@@ -179,6 +180,10 @@ class Engine:
         """
         return self.wait_done(self._engine.verify(id))
 
+    def why(self, id: str) -> Explanation:
+        """What an instance waits for, since when, what will wake it, and what it has tried. Raises InstanceNotFound."""
+        return self.wait_done(self._engine.why(id))
+
     def purge(self, id: str) -> None:
         """Deletes an ended instance and its log. Raises InstanceNotFound, and WrongStatus while it lives."""
         self.wait_done(self._engine.purge(id))
@@ -278,6 +283,10 @@ class Instance:
     def raise_event(self, name: str, data: JsonValue = None) -> Publication:
         """Sends it, and nobody else, an event of type `name`; errors as AsyncInstance.raise_event."""
         return self._engine.wait_done(self._instance.raise_event(name, data))
+
+    def why(self) -> Explanation:
+        """What it waits for, since when, what will wake it, and what it has tried."""
+        return self._engine.why(self.id)
 
     def history(self, *, start: int = 0) -> Iterator[HistoryRow]:
         """The log from position `start` to its end of now."""

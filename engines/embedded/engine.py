@@ -33,9 +33,11 @@ from dalsegno.engines.embedded.schedules import AsyncSchedule, Form
 from dalsegno.engines.embedded.starting import starting
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.waiting import Progress, Waiting
+from dalsegno.engines.embedded.why import Surroundings, why
 from dalsegno.engines.errors import EngineClosed
 from dalsegno.engines.ports import Clock, Deciders, Ids
 from dalsegno.engines.records import (
+    Explanation,
     HistoryRow,
     InstanceRecord,
     Publication,
@@ -325,6 +327,11 @@ class AsyncEngine:
         It begins with the first event, or with the base where what came before is gone.
         """
         return await self.read(lambda store: verification.verify(store, reading.row_of(store, id), self._deciders))
+
+    async def why(self, id: str) -> Explanation:
+        """What an instance waits for, since when, what will wake it, and what it has tried. Raises InstanceNotFound."""
+        around = Surroundings(self._clock.now(), owned=True, knows=self._can_perform)
+        return await self.read(lambda store: why(store, reading.row_of(store, id), around))
 
     async def purge(self, id: str) -> None:
         """Deletes an ended instance and its log. Raises InstanceNotFound, and WrongStatus while it lives."""

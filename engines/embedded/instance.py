@@ -10,7 +10,7 @@ from dalsegno.engines.embedded.turn import Outcome
 from dalsegno.engines.embedded.waiting import Progress
 from dalsegno.engines.errors import WorkflowCancelled, WorkflowFaulted, WorkflowTimeout
 from dalsegno.engines.patience import Timeout, seconds
-from dalsegno.engines.records import InstanceRecord, Publication
+from dalsegno.engines.records import Explanation, InstanceRecord, Publication
 from dalsegno.interpreter.codec import masked
 from dalsegno.interpreter.events import InstanceCancelled, InstanceCompleted, InstanceFaulted
 from dalsegno.schema.values import JsonObject, JsonValue
@@ -117,6 +117,10 @@ class AsyncInstance:
         Raises DalsegnoError for data that is not JSON, WrongStatus when the instance has ended.
         """
         return await self._engine.publish({"type": name, "data": data}, instance=self.id)
+
+    async def why(self) -> Explanation:
+        """What it waits for, since when, what will wake it, and what it has tried."""
+        return await self._engine.why(self.id)
 
     def history(self, *, start: int = 0) -> HistoryRows:
         """The log from position `start` to its end of now, to be awaited, or read page by page with `async for`."""

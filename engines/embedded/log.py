@@ -67,6 +67,16 @@ class Log:
         """The event at one position."""
         return next((entry.event for entry in self.read(execution, seq, seq + 1)), None)
 
+    def received(self, execution: int, after: int, most: int) -> Iterator[AnyEvent]:
+        """The newest messages that an execution has taken since a position."""
+        rows = self._database.execute(
+            "SELECT seq, body FROM log WHERE execution = ? AND seq > ? AND kind = 'MessageReceived'"
+            " ORDER BY seq DESC LIMIT ?",
+            (execution, after, most),
+        )
+        for seq, body in rows.fetchall():
+            yield self._event(execution, seq, body)
+
     def is_imposed(self, execution: int, seq: int) -> bool:
         """Whether the engine, not the decider, put the event at a position there."""
         return any(entry.imposed for entry in self.read(execution, seq, seq + 1))

@@ -28,6 +28,15 @@ class Message:
     body: JsonObject
 
 
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The identity of a message, which is remembered longer than the message."""
+
+    number: int
+    source: str
+    id: str
+
+
 class Messages:
     """The messages of a store and the mail of its instances, on one connection."""
 
@@ -68,6 +77,14 @@ class Messages:
             )
             for number, body in rows:
                 yield Message(number, as_object(codec.decode(body)))
+
+    def published(self, type_: str, since: int, most: int) -> list[Published]:
+        """The newest messages of a type that are remembered, published since a time."""
+        rows = self._database.execute(
+            "SELECT number, source, id FROM messages WHERE type = ? AND at >= ? ORDER BY number DESC LIMIT ?",
+            (type_, since, most),
+        )
+        return [Published(*row) for row in rows]
 
     def release(self, numbers: Iterable[int]) -> None:
         """Lets go of bodies that nobody wants any more."""

@@ -23,9 +23,17 @@ from dalsegno.engines.embedded.registry import Registration
 from dalsegno.engines.embedded.requests import PUBLISH, check_request, check_same
 from dalsegno.engines.embedded.starting import given, starting
 from dalsegno.engines.embedded.store import Store
+from dalsegno.engines.embedded.why import Surroundings, why
 from dalsegno.engines.errors import InstanceExists, InstanceNotFound, StoreError, Trouble, WrongStatus
 from dalsegno.engines.ports import Clock, Ids
-from dalsegno.engines.records import HistoryRow, InstanceRecord, ScheduleRecord, Verification, WorkflowRecord
+from dalsegno.engines.records import (
+    Explanation,
+    HistoryRow,
+    InstanceRecord,
+    ScheduleRecord,
+    Verification,
+    WorkflowRecord,
+)
 from dalsegno.engines.system import SystemClock, SystemIds
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
@@ -125,6 +133,11 @@ class Visitor:
 
     def _page(self, number: int, start: int) -> Sequence[HistoryRow]:
         return self._read(lambda store: history.page(store, number, start))
+
+    def why(self, id: str) -> Explanation:
+        """What an instance waits for, since when, what will wake it, and what it has tried. Raises InstanceNotFound."""
+        around = Surroundings(self._clock.now(), self.owned)
+        return self._read(lambda store: why(store, reading.row_of(store, id), around))
 
     def verify(self, id: str) -> Verification:
         """Replays the log of an instance from its first event, and says where the store disagrees."""
