@@ -56,9 +56,11 @@ CODES: Final[dict[str, Code]] = {
     "duplicate-name": Code(_ERROR, "Two entries of one list have the same name."),
     "reserved-name": Code(_ERROR, "A task or function with a name that already means something."),
     "several-defaults": Code(_ERROR, "A switch with more than one case without `when`."),
+    "unreachable-task": Code(_WARNING, "A task that nothing leads to."),
     "unlimited-retry": Code(_WARNING, "A retry policy without a limit: it retries for ever."),
     # Names
     "undefined-reference": Code(_ERROR, "A name that nothing under `use` defines."),
+    "unused-definition": Code(_WARNING, "An entry of `use` that nothing uses."),
     "unknown-function": Code(_WARNING, "`call` names no function that is known here."),
     "malformed-function": Code(
         _ERROR, "`call` names a function of a catalog in another form than `name:version@catalog`."

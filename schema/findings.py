@@ -14,8 +14,10 @@ MOST: Final = 10_000
 class Findings:
     """Collects problems; beyond the limit further ones are counted as found, and dropped."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, faulty: bool = False) -> None:
         self.problems: list[Problem] = []
+        #: Whether anything is an error, here or in the text: what is left over or cannot be reached is then not asked.
+        self.faulty = faulty
 
     @property
     def full(self) -> bool:
@@ -23,6 +25,7 @@ class Findings:
 
     def make_error(self, index: int) -> None:
         """Makes an error of a problem that turns out to matter; the index may be beyond those that were kept."""
+        self.faulty = True
         if index < len(self.problems):
             self.problems[index] = replace(self.problems[index], severity=Severity.ERROR)
 
@@ -53,6 +56,7 @@ class Findings:
             line, column = position
             found = problem(code, message, line, column, reference=place.reference, hint=hint, severity=severity)
             self.problems.append(found)
+            self.faulty = self.faulty or found.severity is Severity.ERROR
 
 
 def quote(text: str) -> str:

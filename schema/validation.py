@@ -6,6 +6,7 @@ from dataclasses import replace
 from dalsegno.schema import structure
 from dalsegno.schema.checks.document import Document
 from dalsegno.schema.checks.run import run
+from dalsegno.schema.checks.unused import check_unused
 from dalsegno.schema.expressions import ExpressionChecker
 from dalsegno.schema.findings import Findings
 from dalsegno.schema.model import Workflow
@@ -36,9 +37,11 @@ def check(
     problems = list(source.problems)
     if source.root is not None:
         root = Place(source.root)
-        findings = Findings()
+        findings = Findings(faulty=any(problem.severity is Severity.ERROR for problem in problems))
         marks = structure.check(root, workflow_rule(), findings)
-        run(marks, Document(source, root, findings, expressions, functions))
+        document = Document(source, root, findings, expressions, functions)
+        run(marks, document)
+        check_unused(document)
         problems += findings.problems
     problems.sort(key=lambda problem: (problem.line, problem.column))
     if path is not None:

@@ -25,6 +25,7 @@ class Document:
     dialect: tuple[str, bool] | None = None
     # Both are asked for every reference, and the same for all of them.
     misspelt: dict[str, bool] = field(default_factory=dict[str, bool])
+    _mentioned: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     _used: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
 
     @property
@@ -48,6 +49,14 @@ class Document:
         if component not in self._used:
             self._used[component] = dict.fromkeys(self._names(component))
         return self._used[component]
+
+    def mention(self, component: str, name: str) -> None:
+        """Something refers to a name under `use`."""
+        self._mentioned.setdefault(component, set()).add(name)
+
+    def mentioned(self, component: str) -> Collection[str]:
+        """The names of one kind of component that the checks so far have met where they are used."""
+        return self._mentioned.get(component, ())
 
     def _names(self, component: str) -> Iterator[str]:
         place = self.root.at("use", component)

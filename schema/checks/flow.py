@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from dalsegno.schema.checks.document import Document
+from dalsegno.schema.checks.reachability import check_reachable
 from dalsegno.schema.findings import quote
 from dalsegno.schema.places import Place
 from dalsegno.schema.structure import Mark
@@ -21,6 +22,8 @@ def check_tasks(mark: Mark, document: Document) -> None:
     for _, task in tasks:
         for then in _targets(task):
             _check_target(then, seen, in_branches, document)
+    if not in_branches and not document.findings.faulty:
+        check_reachable(tasks, document)
 
 
 def _check_name(name: str, task: Place, seen: dict[str, Place], document: Document) -> None:

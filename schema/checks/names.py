@@ -29,6 +29,7 @@ def check_reference(mark: Mark, document: Document) -> None:
         return
     if component == "errors" and unwrap(name) is not None:
         return  # an expression that gives an error (E12)
+    document.mention(component, name)
     known = document.used(component)
     if name in known or _misspelt(component, document):
         return
@@ -72,7 +73,10 @@ def _is_duration(text: str) -> bool:
 def check_call(mark: Mark, document: Document) -> None:
     """The name in `call`: a built-in, a function of the document, a registered one, one of a catalog, or a URI."""
     name = mark.place.value
-    if not isinstance(name, str) or name in BUILT_IN or name in document.used("functions"):
+    if not isinstance(name, str) or name in BUILT_IN:
+        return
+    document.mention("functions", name)
+    if name in document.used("functions"):
         return
     if document.functions is not None and name in document.functions:
         return
@@ -87,6 +91,7 @@ def check_call(mark: Mark, document: Document) -> None:
 
 
 def _check_catalog(catalog: str, mark: Mark, document: Document) -> None:
+    document.mention("catalogs", catalog)
     known = document.used("catalogs")
     if catalog == DEFAULT_CATALOG or catalog in known or _misspelt("catalogs", document):
         return

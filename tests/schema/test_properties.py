@@ -24,6 +24,9 @@ do:
       call: http
       with: {method: get, endpoint: 'https://example.com/{id}', headers: {a: "${ .b }"}}
       timeout: short
+  - again:
+      if: .again
+      set: {x: 1}
       then: second
   - loop:
       for: {each: item, in: .items}
@@ -41,7 +44,8 @@ do:
   - choose:
       switch:
         - one: {when: .a, then: end}
-        - other: {then: first}
+        - two: {when: .b, then: first}
+        - other: {then: continue}
   - both:
       fork:
         compete: true

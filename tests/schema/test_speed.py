@@ -25,7 +25,7 @@ def document(tasks: int) -> str:
       set:
         a: ${{ .b + {i} }}
         c: text
-      then: rest{i}
+      then: attempt{i}
   - attempt{i}:
       try:
         - inner: {{raise: {{error: {{type: 'https://example.com/e', status: 400}}}}}}
