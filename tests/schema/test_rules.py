@@ -39,12 +39,13 @@ def test_every_reference_leads_somewhere_and_every_definition_is_used() -> None:
     assert references == {f"#/$defs/{name}" for name in SCHEMA["$defs"]}
 
 
-def test_every_property_has_a_title_for_editors() -> None:
+def test_every_property_has_a_title_and_a_description_for_editors() -> None:
     for path, schema in ALL.items():
         is_condition = "/if/" in path or "/then/" in path
         if path.rpartition("/")[0].endswith("properties") and not is_condition:
             target: dict[str, Any] = SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else {}
             assert "title" in schema or "title" in target, path
+            assert (schema | target)["description"].endswith("."), path
 
 
 def test_annotations_name_what_exists() -> None:
