@@ -132,7 +132,7 @@ def test_the_activity_of_a_damaged_request_does_not_keep_an_engine_from_starting
     store = tmp_path / "s.db"
     with dalsegno.Engine(store, activities=[ask]) as engine:
         engine.start(document({"pause": {"wait": {"days": 1}}}), id="one")
-    damage(store, "INSERT INTO activities VALUES (1, 1, 1, 0)")
+    damage(store, "INSERT INTO activities (execution, id, seq) VALUES (1, 1, 1)")
     damage(store, "UPDATE log SET body = '{}' WHERE seq = 1")
     with dalsegno.Engine(store, activities=[ask]) as engine:
         assert engine.start(document(CALL), id="two").wait(60) == ask()
