@@ -2,7 +2,7 @@
 
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from dalsegno.activities.activity import DEFAULT_TIMEOUT, ActivityError, declaration
@@ -35,7 +35,8 @@ class PythonFunction:
         self.name = name or (declared and declared.name) or _own_name(function)
         self.function = function
         self.timeout = declared.timeout if declared else DEFAULT_TIMEOUT
-        self._parameters = _parameters(function, self.name)
+        parameters = _parameters(function, self.name)
+        self._parameters = None if parameters is None else _Parameters(parameters)
         if cataloged(self.name) is not None or is_uri(self.name):
             raise DalsegnoError(
                 f"{_place(function)}: `call: {self.name}` would mean a function of a catalog or at a URI: "
@@ -83,18 +84,9 @@ class PythonFunction:
             )
         if self._parameters is None:
             return given
-        known = [name for name, parameter in self._parameters.items() if parameter.kind in _NAMED]
-        open_ended = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in self._parameters.values())
-        missing = [
-            name for name in known if name not in given and self._parameters[name].default is inspect.Parameter.empty
-        ]
-        unknown = [] if open_ended else [name for name in given if name not in known]
-        problems = [
-            *(f"missing its parameter {name!r}" for name in missing),
-            *(f"given {name!r}, which is none of its parameters" for name in unknown),
-        ]
+        problems = self._parameters.problems(given)
         if problems:
-            takes = ", ".join(known) or "none"
+            takes = ", ".join(self._parameters.known) or "none"
             detail = f"{self.name} is {', and '.join(problems)}. It takes: {takes}"
             raise ActivityError("configuration", detail=detail)
         return given
@@ -107,6 +99,25 @@ class PythonFunction:
         if len(detail) > _LONGEST_DETAIL:
             detail = detail[:_LONGEST_DETAIL] + "…"
         return ActivityError("runtime", title=type(error).__qualname__, detail=detail)
+
+
+class _Parameters:
+    """What a function takes by name, looked at once."""
+
+    def __init__(self, parameters: Mapping[str, inspect.Parameter]) -> None:
+        named = {name: parameter for name, parameter in parameters.items() if parameter.kind in _NAMED}
+        self.known = list(named)
+        self._needed = {name: None for name, parameter in named.items() if parameter.default is inspect.Parameter.empty}
+        self._open_ended = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values())
+
+    def problems(self, given: JsonObject) -> list[str]:
+        """What is wrong with arguments of these names."""
+        missing = self._needed.keys() - given.keys()
+        unknown = () if self._open_ended else given.keys() - set(self.known)
+        return [
+            *(f"missing its parameter {name!r}" for name in self._needed if name in missing),
+            *(f"given {name!r}, which is none of its parameters" for name in given if name in unknown),
+        ]
 
 
 _NAMED: Final = {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY}

@@ -121,7 +121,9 @@ class Activities:
         masks = Masks()
         running, masking = RUNNING.set(call), MASKS.set(masks)
         try:
-            result = await self._perform(await self._opened(call, masks))
+            if holds_sealed(call.arguments):
+                call = await self._opened(call, masks)
+            result = await self._perform(call)
             return masks.value(result) if masks else result
         except ActivityError as error:
             if masks:
@@ -145,8 +147,6 @@ class Activities:
 
     async def _opened(self, call: Call, masks: Masks) -> Call:
         """The call with nothing sealed in its arguments."""
-        if not holds_sealed(call.arguments):
-            return call
         try:
             return replace(call, arguments=Opening(call.secrets, masks, call.reference).value(call.arguments))
         except ParameterNeeded:

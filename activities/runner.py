@@ -35,7 +35,7 @@ class Runner:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._threads = 0
         self._idle = 0
-        self._given_up: set[_Job | asyncio.Task[Outcome]] = set()
+        self._given_up: set[_Job | asyncio.Task[None]] = set()
 
     @property
     def abandoned(self) -> int:
@@ -63,18 +63,25 @@ class Runner:
     async def _on_loop(
         self, function: Callable[..., Awaitable[object]], arguments: JsonObject, timeout: float | None
     ) -> Outcome:
-        task = asyncio.create_task(_outcome(function, arguments))
+        loop = asyncio.get_running_loop()
+        # The function itself says when it has ended: `asyncio.wait` would take one more round of the loop for that.
+        ended: asyncio.Future[Outcome | None] = loop.create_future()
+        task = loop.create_task(_answer(function, arguments, ended))
+        late = None if timeout is None else loop.call_later(timeout, _settle, ended, None)
         try:
-            ended, _ = await asyncio.wait([task], timeout=timeout)
+            outcome = await ended
         except asyncio.CancelledError:
             await self._cancel(task)
             raise
-        if not ended:
+        finally:
+            if late is not None:
+                late.cancel()
+        if outcome is None:
             await self._cancel(task)
             raise Overrun
-        return task.result()
+        return outcome
 
-    async def _cancel(self, task: asyncio.Task[Outcome]) -> None:
+    async def _cancel(self, task: asyncio.Task[None]) -> None:
         self._given_up.add(task)
         task.add_done_callback(self._given_up.discard)
         task.cancel()
@@ -151,17 +158,27 @@ class _Job:
             self._loop.call_soon_threadsafe(settle)
 
 
-async def _outcome(function: Callable[..., Awaitable[object]], arguments: JsonObject) -> Outcome:
+async def _answer(
+    function: Callable[..., Awaitable[object]], arguments: JsonObject, ended: "asyncio.Future[Outcome | None]"
+) -> None:
+    """Call the function, and let `ended` have what it returned or raised."""
     try:
-        return await function(**arguments), None
+        outcome: Outcome = await function(**arguments), None
     except asyncio.CancelledError as error:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
+            ended.cancel()
             raise
         # Cancelled by something of the function's own, not by us.
-        return None, error
+        outcome = None, error
     except (Exception, SystemExit) as error:  # SystemExit would end the loop, and every instance on it.
-        return None, error
+        outcome = None, error
+    _settle(ended, outcome)
+
+
+def _settle(ended: "asyncio.Future[Outcome | None]", outcome: Outcome | None) -> None:
+    if not ended.done():
+        ended.set_result(outcome)
 
 
 def is_async(function: Callable[..., object]) -> bool:

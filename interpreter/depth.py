@@ -9,11 +9,13 @@ DEEPEST = 256
 
 def hold_depth(value: JsonValue, what: str) -> None:
     """Raises WorkflowError (expression) where `value` is nested more than 256 levels; `what` names it."""
-    level: list[JsonValue] = [value]
-    for _ in range(DEEPEST + 1):
-        level = [inner for outer in level for inner in _inside(outer)]
+    level = _inside(value)
+    for _ in range(DEEPEST):
         if not level:
             return
+        level = [inner for outer in level for inner in _inside(outer)]
+    if not level:
+        return
     raise WorkflowError.of("expression", f"{what} is nested more than {DEEPEST} levels deep")
 
 

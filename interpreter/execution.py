@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 from dalsegno.interpreter import chance
 from dalsegno.interpreter.events import InstanceStarted
@@ -21,7 +22,7 @@ class Execution:
     """The part of a machine's state that is not a frame.
 
     `clock` is the time of the newest event in milliseconds since the epoch; `draws` counts what was drawn from chance;
-    `secrets` and `workflow` are the values of `$secrets` and `$workflow`; `sources` has what was fetched so far.
+    `secrets` is the value of `$secrets`; `sources` has what was fetched so far.
     """
 
     def __init__(self, workflow: Workflow, started: InstanceStarted) -> None:
@@ -32,11 +33,16 @@ class Execution:
         self.environment = Environment(now=self.clock, budget=self._budget)
         self.sources = Sources()
         self.secrets = Sealed(Secrets(workflow.secrets))
-        self.workflow: JsonValue = {
-            "id": started.instance,
-            "definition": workflow.definition,
-            "input": started.input,
-            "startedAt": moment(started.at),
+        self._definition = workflow.definition
+
+    @cached_property
+    def workflow(self) -> JsonValue:
+        """The value of `$workflow`: few ask for it."""
+        return {
+            "id": self.started.instance,
+            "definition": self._definition,
+            "input": self.started.input,
+            "startedAt": moment(self.started.at),
         }
 
     @property

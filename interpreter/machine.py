@@ -16,8 +16,6 @@ from dalsegno.interpreter.commands import (
     FaultInstance,
     Outcome,
     Request,
-    ScheduleActivity,
-    StartChild,
 )
 from dalsegno.interpreter.depth import hold_depth
 from dalsegno.interpreter.errors import NondeterminismError, WorkflowError, standard, with_instance
@@ -110,8 +108,7 @@ class Machine:
             case None:
                 if self.root is None:
                     return Status.PENDING
-                busy = self.yielded or any(isinstance(each, ScheduleActivity | StartChild) for each in self.pending)
-                return Status.RUNNING if busy else Status.WAITING
+                return Status.RUNNING if self.yielded or self.requests.working else Status.WAITING
 
     @property
     def pending(self) -> tuple[Request, ...]:

@@ -51,6 +51,11 @@ class Requests:
         self.awaited: dict[int, Ask] = {}
         self._leaving: list[Ask | AnyCommand] = []
 
+    @property
+    def working(self) -> bool:
+        """Whether an activity or a child is at work: something else than timers and messages is awaited."""
+        return any(isinstance(ask.command, ScheduleActivity | StartChild) for ask in self.awaited.values())
+
     def ask(self, frame: Frame, purpose: str, command: Request) -> None:
         """Ask for something that `frame` awaits."""
         ask = Ask(frame, purpose, command)

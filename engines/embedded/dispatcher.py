@@ -99,7 +99,9 @@ class Dispatcher:
             # It stays a row, for an engine that can perform it.
             _LOGGER.warning("instance %s waits for an engine with the activity %s", whose.instance, scheduled.activity)
             return
-        task = asyncio.get_running_loop().create_task(self._run(whose, scheduled, attempts))
+        # The first run of all but those that a crash has interrupted.
+        run = self._perform(whose, scheduled, 1) if attempts == 0 else self._run(whose, scheduled, attempts)
+        task = asyncio.get_running_loop().create_task(run)
         self._running.setdefault(whose.execution, {})[scheduled.id] = task
         if scheduled.detached:
             self._detached.setdefault(whose.execution, set()).add(scheduled.id)
@@ -129,9 +131,8 @@ class Dispatcher:
             task.cancel()
 
     async def _run(self, whose: Whose, scheduled: ActivityScheduled, attempts: int) -> None:
-        if attempts == 0:
-            await self._perform(whose, scheduled, 1)
-        elif attempts < _ALONE:
+        """Another run of an activity whose engine died."""
+        if attempts < _ALONE:
             await self._again(whose, scheduled)
         else:
             async with self._alone:
@@ -140,7 +141,7 @@ class Dispatcher:
                 await self._ask(lambda round_: lambda: None)
 
     async def _again(self, whose: Whose, scheduled: ActivityScheduled) -> None:
-        """Another run of an activity whose engine died: it is counted before it begins."""
+        """A run that is counted before it begins."""
         execution, id_ = whose.execution, scheduled.id
         attempt = await self._ask(lambda round_: lambda: round_.store.pending.count(execution, id_, 1))
         if attempt is None:

@@ -99,7 +99,9 @@ class Owner:
     def tell(self, errand: Errand) -> None:
         """Hands over an errand. It is forgotten when the owner has stopped: what matters is in the store."""
         self._errands.append(errand)
-        self._woken.set()
+        # Where it is set, the owner has yet to clear it, and looks at its errands only then.
+        if not self._woken.is_set():
+            self._woken.set()
         if self.failure is not None:
             self._refuse()
 

@@ -17,6 +17,8 @@ from dalsegno.schema.values import JsonObject, JsonValue
 
 _LONGEST_ID = 500
 
+_BUDGETS = asdict(Budget())
+
 _SCHEDULE = "schedule:"
 
 
@@ -43,7 +45,7 @@ def begun(workflow: Workflow, input: JsonValue, *, id: str, now: int, ids: Ids) 
         digest=workflow.digest,
         seed=ids.seed(),
         input=input,
-        budgets=asdict(Budget()),
+        budgets=dict(_BUDGETS),
         runtime=runtime(),
         location=location_of(workflow),
     )
