@@ -4,18 +4,20 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Unpack
 
 import msgspec
 
 from dalsegno.cli.exits import WrongUsage
 from dalsegno.cli.visiting import unknown
-from dalsegno.engines.embedded import history, reading, verification
+from dalsegno.engines.embedded import history, reading, selecting, verification
 from dalsegno.engines.embedded.deciders import deciders
 from dalsegno.engines.embedded.executions import Execution, Kind
 from dalsegno.engines.embedded.log import Entry
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import InstanceNotFound, StoreError
 from dalsegno.engines.records import HistoryRow, InstanceRecord, Verification
+from dalsegno.engines.selection import Filters, Page
 from dalsegno.interpreter import base, codec, compile, replay
 from dalsegno.interpreter.codec import masked
 from dalsegno.interpreter.events import (
@@ -60,10 +62,10 @@ class Reader:
         with self._store.reading():
             return reading.numbered(self._store, id)[1]
 
-    def instances(self, status: str | None, parent: str | None, limit: int) -> Sequence[InstanceRecord]:
-        """The newest first; `parent` is the id of who started them. Raises InstanceNotFound for it."""
+    def instances(self, cursor: str | None, limit: int, **filters: Unpack[Filters]) -> Page:
+        """A page of instances, the newest first. Raises InstanceNotFound for a parent, DalsegnoError for a cursor."""
         with self._store.reading():
-            return reading.records(self._store, status, None, parent, None, limit)
+            return selecting.records(self._store, limit, None, cursor, **filters)
 
     def children(self, id: str) -> Sequence[InstanceRecord]:
         """The instances that an instance has started, in their order. Raises InstanceNotFound."""
@@ -100,11 +102,13 @@ class Reader:
                 time = None if asked is None else reading.moment(asked.at)
                 yield Awaited("event", name, None if asked is None else asked.step, time)
 
-    def history(self, id: str) -> Iterator[tuple[HistoryRow, AnyEvent]]:
-        """The log of an instance, each event with what a person reads of it. Raises InstanceNotFound."""
+    def history(self, id: str, start: int = 0) -> Iterator[tuple[HistoryRow, AnyEvent]]:
+        """The log of an instance from a position on, each event with what a person reads of it.
+
+        Raises InstanceNotFound.
+        """
         with self._store.reading():
             number = reading.row_of(self._store, id).number
-        start = 0
         while True:
             with self._store.reading():
                 page = history.page_with_events(self._store, number, start)

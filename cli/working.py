@@ -11,12 +11,14 @@ from dalsegno.cli import output
 from dalsegno.cli.exits import WrongUsage
 from dalsegno.cli.functions import activities_of, load
 from dalsegno.cli.interruption import interruptible
+from dalsegno.cli.patience import seconds
 from dalsegno.engines.embedded.engine import AsyncEngine
+from dalsegno.engines.embedded.retention import Retention
 from dalsegno.engines.embedded.schedules import Form
 from dalsegno.engines.errors import StoreError, Trouble
 from dalsegno.engines.sinks import Sink
 from dalsegno.engines.system import zone
-from dalsegno.schema.errors import HostLimit
+from dalsegno.schema.errors import DalsegnoError, HostLimit
 
 _FORMS: Final[dict[str | None, Form | None]] = {None: None, "data": "data", "envelope": "envelope", "raw": "raw"}
 
@@ -33,6 +35,7 @@ class Work:
     timezone: str | None
     read_events: Form | None
     lifecycle: Sequence[Sink]
+    retention: Sequence[Retention]
 
     @classmethod
     def prepare(
@@ -46,6 +49,7 @@ class Work:
         timezone: str | None,
         read_events: str | None,
         lifecycle: Sequence[Sink],
+        retention: Sequence[str],
     ) -> Self:
         """The engine that these arguments ask for; nothing is touched before they are known to be good.
 
@@ -60,7 +64,8 @@ class Work:
             raise WrongUsage(f"--read-events is data, envelope or raw, not {read_events!r}")
         loaded = load(functions)
         activities_of(loaded)
-        return cls(store, loaded, allow, catalog, secrets, timezone, _FORMS[read_events], lifecycle)
+        kept = [_retention(each) for each in retention]
+        return cls(store, loaded, allow, catalog, secrets, timezone, _FORMS[read_events], lifecycle, kept)
 
     def go_on(self) -> None:
         """Works until a signal comes, or something stops the engine. Raises Interrupted, StoreError."""
@@ -96,4 +101,19 @@ class Work:
             timezone=self.timezone,
             read_events=self.read_events,
             lifecycle=self.lifecycle,
+            retention=self.retention,
         )
+
+
+def _retention(argument: str) -> Retention:
+    """What [WORKFLOW@]STATUS=DURATION, or `all` for the status, says. Raises WrongUsage."""
+    which, separator, age = argument.rpartition("=")
+    workflow, _, status = which.rpartition("@")
+    if not separator or not status:
+        raise WrongUsage(f"--retain: {argument!r} is no STATUS=DURATION, such as completed=7d or shop/order@all=30d")
+    try:
+        return Retention(seconds(age, "--retain"), workflow or None, None if status == "all" else status)
+    except WrongUsage:
+        raise
+    except DalsegnoError as error:
+        raise WrongUsage(f"--retain {argument}: {error}") from None

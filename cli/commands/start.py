@@ -7,6 +7,7 @@ import typer
 
 from dalsegno.cli.commands.run import File, Id, Workflows
 from dalsegno.cli.exits import Exit, WrongUsage
+from dalsegno.cli.filters import pairs
 from dalsegno.cli.options import DEFAULT_STORE, Debug, Functions, Input, Output, Store
 from dalsegno.cli.output import Format, line, note, write_json
 
@@ -85,14 +86,3 @@ def start(
     else:
         line(record.id)
     return Exit.DONE
-
-
-def pairs(arguments: list[str] | None, option: str) -> dict[str, str]:
-    """What NAME=TEXT arguments say. Raises WrongUsage."""
-    found: dict[str, str] = {}
-    for argument in arguments or ():
-        name, separator, text = argument.partition("=")
-        if not (name and separator):
-            raise WrongUsage(f"{option}: {argument!r} is no NAME=TEXT")
-        found[name] = text
-    return found

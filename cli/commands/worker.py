@@ -40,6 +40,16 @@ ReadEvents = Annotated[
         "envelope, as older documents expect.",
     ),
 ]
+Retain = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--retain",
+        metavar="[WORKFLOW@]STATUS=DURATION",
+        show_default=False,
+        help="How long instances are kept after their end, before the engine purges them; the status may be `all`. May "
+        "be repeated: the first that fits an instance counts. Without it they are kept for ever.",
+    ),
+]
 
 
 def worker(
@@ -53,6 +63,7 @@ def worker(
     timezone: Timezone = None,
     read_events: ReadEvents = None,
     lifecycle: Lifecycle = None,
+    retain: Retain = None,
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> Exit:
@@ -66,6 +77,7 @@ def worker(
     Examples:
       dalsegno worker --store reports.db --functions reports.py
       dalsegno worker --store reports.db --timezone Europe/Berlin --lifecycle https://example.com/events
+      dalsegno worker --store orders.db --retain completed=7d --retain all=30d
       dalsegno worker --store backups.db --allow shell,file=/srv/data --secrets-dir /run/secrets
     """
     from dalsegno.cli.functions import check_surroundings
@@ -86,5 +98,6 @@ def worker(
         timezone=timezone,
         read_events=read_events,
         lifecycle=sinks_named(lifecycle),
+        retention=retain or [],
     ).go_on()
     return Exit.DONE

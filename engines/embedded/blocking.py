@@ -5,7 +5,7 @@ import os
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar, Unpack
 
 from dalsegno.activities.registry import Activities
 from dalsegno.activities.secrets import Secrets
@@ -14,6 +14,7 @@ from dalsegno.engines.embedded.engine import AsyncEngine
 from dalsegno.engines.embedded.instance import AsyncInstance
 from dalsegno.engines.embedded.interpreting import Watcher
 from dalsegno.engines.embedded.registry import LATEST
+from dalsegno.engines.embedded.retention import Rules
 from dalsegno.engines.embedded.schedules import AsyncSchedule, Form
 from dalsegno.engines.errors import EngineClosed
 from dalsegno.engines.patience import Timeout
@@ -27,6 +28,7 @@ from dalsegno.engines.records import (
     Verification,
     WorkflowRecord,
 )
+from dalsegno.engines.selection import Filters, Page
 from dalsegno.engines.sinks import Sinks
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
@@ -59,6 +61,7 @@ class Engine:
         longest_log: int | None = 50_000,
         archive: bool = False,
         keep_messages: float = 0,
+        retention: Rules = (),
     ) -> None:
         """An engine on the SQLite file `store`; the arguments are AsyncEngine's."""
         self._engine = AsyncEngine(
@@ -76,6 +79,7 @@ class Engine:
             longest_log=longest_log,
             archive=archive,
             keep_messages=keep_messages,
+            retention=retention,
         )
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -153,15 +157,13 @@ class Engine:
     def list(
         self,
         *,
-        status: str | None = None,
-        workflow: str | None = None,
-        parent: str | None = None,
         after: str | None = None,
+        cursor: str | None = None,
         limit: int = 100,
-    ) -> Sequence[InstanceRecord]:
+        **filters: Unpack[Filters],
+    ) -> Page:
         """Instances, newest first, one page of `limit`; arguments as AsyncEngine.list."""
-        page = self._engine.list(status=status, workflow=workflow, parent=parent, after=after, limit=limit)
-        return self.wait_done(page)
+        return self.wait_done(self._engine.list(after=after, cursor=cursor, limit=limit, **filters))
 
     def history(self, id: str, *, start: int = 0) -> Iterator[HistoryRow]:
         """The log of an instance, from position `start` to its end of now. Raises InstanceNotFound."""
@@ -187,6 +189,10 @@ class Engine:
     def purge(self, id: str) -> None:
         """Deletes an ended instance and its log. Raises InstanceNotFound, and WrongStatus while it lives."""
         self.wait_done(self._engine.purge(id))
+
+    def purge_ended(self, *, older_than: Timeout = None, **filters: Unpack[Filters]) -> int:
+        """Deletes the instances that have ended and that filters mean; how many; as AsyncEngine.purge_ended."""
+        return self.wait_done(self._engine.purge_ended(older_than=older_than, **filters))
 
     def publish(self, event: Mapping[str, JsonValue], *, instance: str | None = None) -> Publication:
         """Publishes a CloudEvent, durably before it returns; arguments and errors as AsyncEngine.publish."""

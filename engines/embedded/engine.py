@@ -6,14 +6,15 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from types import TracebackType
-from typing import Literal, Self, TypeVar, cast
+from typing import Literal, Self, TypeVar, Unpack, cast
 
 from dalsegno.activities.registry import Activities
 from dalsegno.activities.secrets import Secrets
 from dalsegno.engines import publishing
 from dalsegno.engines.documents import Door, Source
-from dalsegno.engines.embedded import history, reading, requests, schedules, verification
+from dalsegno.engines.embedded import history, reading, requests, schedules, selecting, verification
 from dalsegno.engines.embedded.activation import Activation
 from dalsegno.engines.embedded.compaction import Compaction
 from dalsegno.engines.embedded.deciders import deciders as of_the_house
@@ -28,6 +29,7 @@ from dalsegno.engines.embedded.ownership import Ownership
 from dalsegno.engines.embedded.paging import HistoryRows
 from dalsegno.engines.embedded.recorder import Recorder
 from dalsegno.engines.embedded.registry import LATEST
+from dalsegno.engines.embedded.retention import Rules, Sweep, rules_of
 from dalsegno.engines.embedded.round import Ask, Round
 from dalsegno.engines.embedded.schedules import AsyncSchedule, Form
 from dalsegno.engines.embedded.starting import starting
@@ -35,6 +37,7 @@ from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.waiting import Progress, Waiting
 from dalsegno.engines.embedded.why import Surroundings, why
 from dalsegno.engines.errors import EngineClosed
+from dalsegno.engines.patience import Timeout, seconds
 from dalsegno.engines.ports import Clock, Deciders, Ids
 from dalsegno.engines.records import (
     Explanation,
@@ -46,6 +49,7 @@ from dalsegno.engines.records import (
     Verification,
     WorkflowRecord,
 )
+from dalsegno.engines.selection import Filters, Page, ended_before
 from dalsegno.engines.sinks import Sinks, sinks_of
 from dalsegno.engines.system import SystemClock, SystemIds, zone
 from dalsegno.schema.errors import DalsegnoError
@@ -80,6 +84,7 @@ class AsyncEngine:
         longest_log: int | None = 50_000,
         archive: bool = False,
         keep_messages: float = 0,
+        retention: Rules = (),
         clock: Clock | None = None,
         ids: Ids | None = None,
         deciders: Deciders | None = None,
@@ -96,8 +101,9 @@ class AsyncEngine:
         `lifecycle` says where the language's lifecycle events go: a file, an http(s) URL, "messages" for the engine's
         own message store, a Sink, or several of them. A log of more than `longest_log` events (None: any
         number is fine) begins anew with a base; what came before is gone, with `archive` it is kept aside in the store.
-        `keep_messages` is how many seconds published events are kept for tasks that begin to listen later. The rest
-        replaces the outside world in tests.
+        `keep_messages` is how many seconds published events are kept for tasks that begin to listen later. `retention`
+        says how long instances are kept after their end: a duration for each status, or Retention rules, of which the
+        first that fits counts; without it they are kept for ever. The rest replaces the outside world in tests.
 
         `secrets` has the values of those that documents declare under `use.secrets`, by name: texts, or objects with
         fields such as `username` and `password`; it raises DalsegnoError for what is no plain data. They are never
@@ -133,6 +139,7 @@ class AsyncEngine:
             recorder=recorder,
             compaction=Compaction(longest_log, archive),
             keep=round(keep_messages * 1000),
+            sweep=Sweep(rules_of(retention)),
             report=self._reported_elsewhere,
             failed=self._failed_elsewhere,
         )
@@ -289,19 +296,17 @@ class AsyncEngine:
     async def list(
         self,
         *,
-        status: str | None = None,
-        workflow: str | None = None,
-        parent: str | None = None,
         after: str | None = None,
+        cursor: str | None = None,
         limit: int = 100,
-    ) -> Sequence[InstanceRecord]:
-        """Instances, newest first, one page of `limit`.
+        **filters: Unpack[Filters],
+    ) -> Page:
+        """Instances, newest first, one page of `limit`; the next is what `cursor`, the page's `next`, gives.
 
-        `status` is one of the language's; `workflow` a name, or namespace/name, with or without :version; `parent` the
-        id of the instance that started them; `after` the id at which the last page ended (InstanceNotFound when one of
-        these is gone). Raises DalsegnoError for another status.
+        The filters are those of `Filters`; `after` is the id at which the last page ended. Raises InstanceNotFound for
+        an id that is gone, DalsegnoError for another status, or what is no cursor.
         """
-        return await self.read(lambda store: reading.records(store, status, workflow, parent, after, limit))
+        return await self.read(lambda store: selecting.records(store, limit, after, cursor, **filters))
 
     def history(self, id: str, *, start: int = 0) -> HistoryRows:
         """The log of an instance, from position `start` to its end of now.
@@ -336,6 +341,22 @@ class AsyncEngine:
     async def purge(self, id: str) -> None:
         """Deletes an ended instance and its log. Raises InstanceNotFound, and WrongStatus while it lives."""
         await self.request("purge", id, None)
+
+    async def purge_ended(self, *, older_than: Timeout = None, **filters: Unpack[Filters]) -> int:
+        """Deletes the instances that have ended and that filters mean; how many.
+
+        `older_than` is how long ago they ended at least, in seconds, or a duration such as "P30D". An instance stays
+        while one of its family lives, or a process that it detached runs. Errors as `list`.
+        """
+        length = seconds(older_than)
+        if length is not None:
+            filters = ended_before(filters, reading.moment(self._clock.now() - round(length * 1000)))
+        count, start = 0, None
+        while True:
+            some, start = await self._ask(partial(_purge_some, start, filters), lambda answer: answer)
+            count += some
+            if start is None:
+                return count
 
     async def publish(self, event: Mapping[str, JsonValue], *, instance: str | None = None) -> Publication:
         """Publishes a CloudEvent, durably before it returns: every listener that takes it gets a copy.
@@ -450,6 +471,11 @@ class AsyncEngine:
                 self._waiting.ended(turn.whose.execution, turn.outcome)
         for ask, answer, error in replies:
             ask.reply(answer, error)
+
+
+def _purge_some(start: int | None, filters: Filters, round_: Round) -> Callable[[], tuple[int, int | None]]:
+    answer = selecting.purge_some(round_, start, **filters)
+    return lambda: answer
 
 
 def _below(store: Store, number: int) -> Sequence[int]:

@@ -1,7 +1,8 @@
 """Executions: one row each, the short truth about an instance's life."""
 
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -55,15 +56,40 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which instances a list shows, newest first, from after the execution `after` on."""
+    """Which instances are meant; None does not matter. Times are in milliseconds since the epoch."""
 
     status: str | None = None
     namespace: str | None = None
     name: str | None = None
     version: str | None = None
     parent: int | None = None
-    after: int | None = None
-    limit: int = 100
+    prefix: str | None = None
+    tags: dict[str, str] = field(default_factory=dict[str, str])
+    created_after: int | None = None
+    created_before: int | None = None
+    updated_after: int | None = None
+    updated_before: int | None = None
+
+
+_ENDED = "status IN ('completed', 'faulted', 'cancelled')"
+
+# What each field of a filter, where it is given, asks of a row.
+_CONDITIONS = {
+    "status": f":status = CASE WHEN suspended AND NOT {_ENDED} THEN 'suspended' ELSE status END",
+    "namespace": "namespace = :namespace",
+    "name": "name = :name",
+    "version": "version = :version",
+    "parent": "number IN (SELECT execution FROM children WHERE parent = :parent)",
+    "prefix": "instance >= :prefix AND instance < :prefix || char(1114111)",
+    "created_after": "created >= :created_after",
+    "created_before": "created < :created_before",
+    "updated_after": "updated >= :updated_after",
+    "updated_before": "updated < :updated_before",
+}
+_TAGGED = (
+    "NOT EXISTS (SELECT 1 FROM json_each(:wanted) AS w WHERE NOT EXISTS"
+    " (SELECT 1 FROM json_each(tags) AS t WHERE t.key = w.key AND t.value = w.value))"
+)
 
 
 class Executions:
@@ -102,24 +128,44 @@ class Executions:
         row = self._database.execute(f"SELECT {_COLUMNS} FROM executions WHERE {condition}", (key,)).fetchone()
         return None if row is None else _execution(row)
 
-    def page(self, filter_: Filter) -> list[Execution]:
+    def page(self, filter_: Filter, after: int | None, limit: int, *, ended: bool = False) -> list[Execution]:
+        """The newest executions that a filter means, from behind the execution `after` on; `ended`: no others."""
+        given = {name: value for name in _CONDITIONS if (value := getattr(filter_, name)) is not None}
+        conditions = ["current", "kind = 'workflow'", *(_CONDITIONS[name] for name in given)]
+        if filter_.tags:
+            given["wanted"] = msgspec.json.encode(filter_.tags).decode()
+            conditions.append(_TAGGED)
+        if after is not None:
+            given["after"] = after
+            conditions.append("number < :after")
+        if ended:
+            conditions.append(_ENDED)
         rows = self._database.execute(
             f"SELECT {_COLUMNS} FROM executions LEFT JOIN (SELECT number AS n, namespace, name, version FROM documents)"
-            " ON n = document WHERE current AND kind = 'workflow' AND (:after IS NULL OR number < :after)"
-            " AND (:status IS NULL OR :status = CASE WHEN suspended THEN 'suspended' ELSE status END)"
-            " AND (:namespace IS NULL OR namespace = :namespace) AND (:name IS NULL OR name = :name)"
-            " AND (:version IS NULL OR version = :version)"
-            " AND (:parent IS NULL OR number IN (SELECT execution FROM children WHERE parent = :parent))"
-            " ORDER BY number DESC LIMIT :limit",
-            {
-                "after": filter_.after,
-                "status": filter_.status,
-                "namespace": filter_.namespace,
-                "name": filter_.name,
-                "version": filter_.version,
-                "parent": filter_.parent,
-                "limit": filter_.limit,
-            },
+            f" ON n = document WHERE {' AND '.join(conditions)} ORDER BY number DESC LIMIT :limit",
+            {**given, "limit": limit},
+        )
+        return [_execution(row) for row in rows]
+
+    def outlived(
+        self, before: int, chosen: Sequence[tuple[str | None, str | None, str | None]], passed: int, limit: int
+    ) -> list[Execution]:
+        """Instances that ended before a time, the oldest first, without the first `passed`.
+
+        They are of the last of the `chosen` namespaces, names and statuses (None: any), and of none before it.
+        """
+        fits = [
+            f"(?{3 * at + 1} IS NULL OR namespace = ?{3 * at + 1}) AND (?{3 * at + 2} IS NULL OR name = ?{3 * at + 2})"
+            f" AND (?{3 * at + 3} IS NULL OR status = ?{3 * at + 3})"
+            for at in range(len(chosen))
+        ]
+        conditions = [*(f"NOT ({each})" for each in fits[:-1]), fits[-1]]
+        values = [value for each in chosen for value in each]
+        rows = self._database.execute(
+            f"SELECT {_COLUMNS} FROM executions JOIN (SELECT number AS n, namespace, name FROM documents)"
+            f" ON n = document WHERE {_ENDED} AND current AND kind = 'workflow' AND {' AND '.join(conditions)}"
+            f" AND updated < ?{len(values) + 1} ORDER BY updated LIMIT ?{len(values) + 2} OFFSET ?{len(values) + 3}",
+            (*values, before, limit, passed),
         )
         return [_execution(row) for row in rows]
 

@@ -22,6 +22,7 @@ from dalsegno.engines.embedded.ownership import Ownership
 from dalsegno.engines.embedded.pending import PendingActivity
 from dalsegno.engines.embedded.recorder import Recorder
 from dalsegno.engines.embedded.requests import open_letter
+from dalsegno.engines.embedded.retention import Sweep
 from dalsegno.engines.embedded.round import Ask, Round, Tell
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.turn import Committed, StaleTurn, whose_of
@@ -58,6 +59,7 @@ class Owner:
         recorder: Recorder,
         compaction: Compaction,
         keep: int,
+        sweep: Sweep,
         report: Callable[[Report], None],
         failed: Callable[[BaseException], None],
     ) -> None:
@@ -69,6 +71,7 @@ class Owner:
         self._recorder = recorder
         self._compaction = compaction
         self._keep = keep
+        self._sweep = sweep
         self._report = report
         self._failed = failed
         self._errands: deque[Errand] = deque()
@@ -163,6 +166,9 @@ class Owner:
             errands.extend(Tell(number, TimerFired(at=now, id=id_)) for number, id_ in due)
             if not due:
                 self._nearest = self.store.pending.nearest()
+        sweeping = self._sweep.errand(now)
+        if sweeping is not None:
+            errands.append(sweeping)
         # A clock that has jumped back must not make us deaf.
         if not self._looked <= now < self._looked + _LOOK:
             self._looked = now

@@ -1,11 +1,11 @@
 """Reading a store: rows become the records that people see. Any connection will do, the owner's or not."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from dalsegno.engines.embedded.body import UNREADABLE
-from dalsegno.engines.embedded.executions import Execution, Filter
+from dalsegno.engines.embedded.executions import Execution
 from dalsegno.engines.embedded.log import Entry
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import InstanceNotFound, StoreError, Trouble, WorkflowNotFound
@@ -18,8 +18,6 @@ from dalsegno.interpreter.events import (
     InstanceFaulted,
     InstanceStarted,
 )
-from dalsegno.interpreter.status import Status
-from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
 
@@ -108,32 +106,7 @@ def record(store: Store, row: Execution) -> InstanceRecord:
     )
 
 
-def records(
-    store: Store, status: str | None, workflow: str | None, parent: str | None, after: str | None, limit: int
-) -> Sequence[InstanceRecord]:
-    """Instances, newest first.
-
-    `workflow` is a name, or namespace/name, with or without :version; `parent` the id of who started them; `after` the
-    id where the last page ended (InstanceNotFound for these ids). An instance that the store has lost a part of is
-    among them, and says so. Raises DalsegnoError for an unknown status.
-    """
-    if status is not None and status not in list(Status):
-        raise DalsegnoError(f"there is no status {status!r}; it is one of: {', '.join(Status)}")
-    namespace, slash, named = (workflow or "").rpartition("/")
-    name, _, version = named.partition(":")
-    filter_ = Filter(
-        status=status,
-        namespace=namespace if slash else None,
-        name=name or None,
-        version=version or None,
-        parent=None if parent is None else row_of(store, parent).number,
-        after=None if after is None else row_of(store, after).number,
-        limit=limit,
-    )
-    return [_listed(store, row) for row in store.executions.page(filter_)]
-
-
-def _listed(store: Store, row: Execution) -> InstanceRecord:
+def listed(store: Store, row: Execution) -> InstanceRecord:
     """An instance in a list, which one that is damaged must not keep from the others."""
     try:
         return record(store, row)

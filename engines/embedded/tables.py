@@ -227,7 +227,10 @@ CREATE TABLE archive (
   PRIMARY KEY (execution, seq)
 ) WITHOUT ROWID"""
 
-_SECOND = ";\n".join((_MESSAGES, _SUBSCRIPTIONS, _REGISTERED, _OUTBOX, _KINDS, _DETACHED, _CHILDREN, _BASES))
+# For what is kept for a while after its end.
+_ENDS = "CREATE INDEX ends ON executions (updated) WHERE status IN ('completed', 'faulted', 'cancelled')"
+
+_SECOND = ";\n".join((_MESSAGES, _SUBSCRIPTIONS, _REGISTERED, _OUTBOX, _KINDS, _DETACHED, _CHILDREN, _BASES, _ENDS))
 
 #: What makes each format out of the one before; a new store goes through all of them.
 FORMATS = (_FIRST, _SECOND)

@@ -8,13 +8,23 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
-from typing import Literal, Self, TypeVar
+from typing import Literal, Self, TypeVar, Unpack
 
 import msgspec
 
 from dalsegno.engines import publishing
-from dalsegno.engines.embedded import history, ownership, reading, registering, requests, schedules, verification
+from dalsegno.engines.embedded import (
+    history,
+    ownership,
+    reading,
+    registering,
+    requests,
+    schedules,
+    selecting,
+    verification,
+)
 from dalsegno.engines.embedded.body import pack
 from dalsegno.engines.embedded.deciders import deciders
 from dalsegno.engines.embedded.inbox import FACT
@@ -25,6 +35,7 @@ from dalsegno.engines.embedded.starting import given, starting
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.why import Surroundings, why
 from dalsegno.engines.errors import InstanceExists, InstanceNotFound, StoreError, Trouble, WrongStatus
+from dalsegno.engines.patience import Timeout, seconds
 from dalsegno.engines.ports import Clock, Ids
 from dalsegno.engines.records import (
     Explanation,
@@ -34,6 +45,7 @@ from dalsegno.engines.records import (
     Verification,
     WorkflowRecord,
 )
+from dalsegno.engines.selection import Filters, Page, ended_before
 from dalsegno.engines.system import SystemClock, SystemIds
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
@@ -107,14 +119,13 @@ class Visitor:
     def list(
         self,
         *,
-        status: str | None = None,
-        workflow: str | None = None,
-        parent: str | None = None,
         after: str | None = None,
+        cursor: str | None = None,
         limit: int = 100,
-    ) -> Sequence[InstanceRecord]:
+        **filters: Unpack[Filters],
+    ) -> Page:
         """Instances, newest first, one page of `limit`; arguments as AsyncEngine.list."""
-        return self._read(lambda store: reading.records(store, status, workflow, parent, after, limit))
+        return self._read(lambda store: selecting.records(store, limit, after, cursor, **filters))
 
     def workflows(self) -> Sequence[WorkflowRecord]:
         """The registered workflows, by name, the oldest version first."""
@@ -247,14 +258,37 @@ class Visitor:
             return store.inbox.add(row.number, kind, msgspec.json.encode(reason).decode())
 
         letter = self._write(write)
+        return self._answer(kind, id) if self._wait_taken(letter, patience) else Answer(self.get(id), done=False)
+
+    def purge_ended(self, *, older_than: Timeout = None, patience: float = 0, **filters: Unpack[Filters]) -> int:
+        """Leaves for the owner that the ended instances that filters mean are to be purged; how many these are.
+
+        Arguments as AsyncEngine.purge_ended; `patience` as `request`.
+        """
+        length = seconds(older_than)
+        if length is not None:
+            filters = ended_before(filters, reading.moment(self._clock.now() - round(length * 1000)))
+        letters: list[int] = []
+        start: int | None = None
+        while True:
+            some, start = self._write(partial(selecting.mark_for_purging, start=start, **filters))
+            letters += some
+            if start is None:
+                break
+        if letters:
+            self._wait_taken(letters[-1], patience)
+        return len(letters)
+
+    def _wait_taken(self, letter: int, patience: float) -> bool:
+        """Whether the engine has taken a letter, or does within so many seconds."""
         until = self._clock.now() + round(patience * 1000)
         waiting = threading.Event()  # Which nobody sets: it is for the clock.
         while self._read(lambda store: store.inbox.has(letter)):
             now = self._clock.now()
             if now >= until or not self.owned:
-                return Answer(self.get(id), done=False)
+                return False
             self._clock.wait(waiting, min(until, now + _LOOK))
-        return self._answer(kind, id)
+        return True
 
     def _answer(self, kind: str, id: str) -> Answer:
         try:

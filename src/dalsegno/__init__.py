@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dalsegno.engines.embedded.blocking import Engine, Instance, Schedule
     from dalsegno.engines.embedded.engine import AsyncEngine
     from dalsegno.engines.embedded.instance import AsyncInstance
+    from dalsegno.engines.embedded.retention import Retention
     from dalsegno.engines.embedded.run import run
     from dalsegno.engines.embedded.schedules import AsyncSchedule
     from dalsegno.engines.errors import (
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         WrongStatus,
     )
     from dalsegno.engines.records import (
+        Explanation,
         HistoryRow,
         InstanceRecord,
         ScheduleRecord,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
         Verification,
         WorkflowRecord,
     )
+    from dalsegno.engines.selection import Page
     from dalsegno.engines.sinks import Sink
     from dalsegno.interpreter.errors import NondeterminismError, WorkflowError
     from dalsegno.interpreter.expressions import ExpressionError, ExpressionSyntaxError, evaluate
@@ -53,6 +56,7 @@ __all__ = [
     "DalsegnoError",
     "Engine",
     "EngineClosed",
+    "Explanation",
     "ExpressionError",
     "ExpressionSyntaxError",
     "HistoryRow",
@@ -62,7 +66,9 @@ __all__ = [
     "InstanceRecord",
     "InvalidDocument",
     "NondeterminismError",
+    "Page",
     "Problem",
+    "Retention",
     "Schedule",
     "ScheduleNotFound",
     "ScheduleRecord",
@@ -97,6 +103,7 @@ _HOMES = {
     "engines.embedded.blocking": ("Engine", "Instance", "Schedule"),
     "engines.embedded.engine": ("AsyncEngine",),
     "engines.embedded.instance": ("AsyncInstance",),
+    "engines.embedded.retention": ("Retention",),
     "engines.embedded.run": ("run",),
     "engines.embedded.schedules": ("AsyncSchedule",),
     "engines.errors": (
@@ -113,8 +120,10 @@ _HOMES = {
         "WorkflowTimeout",
         "WrongStatus",
     ),
+    "engines.selection": ("Page",),
     "engines.sinks": ("Sink",),
     "engines.records": (
+        "Explanation",
         "HistoryRow",
         "InstanceRecord",
         "ScheduleRecord",

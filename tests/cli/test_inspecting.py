@@ -74,7 +74,7 @@ def test_list_some(dalsegno: CommandLine, store: str) -> None:
     assert one["id"] == "faulted"
     answer = dalsegno("list", "--store", store, "--limit", "3", "--output", "json")
     assert len(answer.json) == 3
-    assert "--limit" in answer.err
+    assert "--cursor" in answer.err
     none = dalsegno("list", "--store", store, "--status", "suspended")
     assert (none.code, none.out) == (0, "")
     assert dalsegno("list", "--store", store, "--status", "suspended", "--output", "json").json == []

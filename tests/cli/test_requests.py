@@ -1,5 +1,7 @@
 """`dalsegno start`, `suspend`, `resume`, `cancel`, `terminate` and `purge`, with an engine at work and without."""
 
+import json
+
 from command_line import CommandLine, ended, wait_until
 
 _NAP = "do:\n  - nap: {wait: {hours: 1}}\n"
@@ -80,3 +82,44 @@ def test_wrong_use(dalsegno: CommandLine) -> None:
     assert dalsegno("start", "missing.yaml", "--store", "s.db").code == 2
     refused = dalsegno("start", "long.yaml", "--store", "s.db", "--functions", "functions.py", "--id", "ok")
     assert refused.code == 0
+
+
+def test_purging_what_is_meant(dalsegno: CommandLine) -> None:
+    for id_ in ("a-1", "a-2", "b-1"):
+        assert dalsegno("run", "hello.yaml", "--input", '{"name": "Ada"}', "--store", "s.db", "--id", id_).code == 0
+    assert dalsegno("purge", "--store", "s.db").code == 2
+    assert dalsegno("purge", "a-1", "--older-than", "1d", "--store", "s.db").code == 2
+    assert "no ended instances in s.db that fit" in dalsegno("purge", "--older-than", "1d", "--store", "s.db").err
+    left = dalsegno("purge", "--prefix", "a-", "--status", "completed", "--store", "s.db")
+    assert (left.code, "the request to purge 2 ended instances waits" in left.err) == (0, True)
+    worker = dalsegno.start("worker", "--store", "s.db", "--retain", "tests/hello@completed=0.1s")
+    wait_until(lambda: dalsegno("list", "--store", "s.db", "--output", "json").json == [], worker)
+    worker.terminate()
+    ended(worker)
+    for wrong in ("completed", "soon=7d", "completed=soon", "=7d"):
+        assert dalsegno("worker", "--store", "s.db", "--retain", wrong).code == 2
+
+
+def test_lists_and_histories_in_parts(dalsegno: CommandLine) -> None:
+    for id_ in ("a-1", "a-2", "b-1"):
+        tagged = ("--id", id_, "--tag", f"first={id_[0]}", "--input", '{"name": "Ada"}')
+        assert dalsegno("start", "hello.yaml", "--store", "s.db", *tagged).code == 0
+
+    def ids(*options: str) -> list[str]:
+        answer = dalsegno("list", "--store", "s.db", "--output", "json", *options)
+        assert answer.code == 0, answer.err
+        return [each["id"] for each in answer.json]
+
+    assert ids("--tag", "first=a") == ["a-2", "a-1"]
+    assert ids("--text", "ada", "--prefix", "b", "--workflow", "hello") == ["b-1"]
+    assert ids("--created-after", "1h", "--updated-before", "2999-01-01") == ["b-1", "a-2", "a-1"]
+    assert ids("--created-before", "1h") == []
+    page = dalsegno("list", "--store", "s.db", "--limit", "2")
+    cursor = page.err.partition("--cursor ")[2].partition(",")[0]
+    assert ids("--limit", "2", "--cursor", cursor) == ["a-1"]
+    assert dalsegno("list", "--store", "s.db", "--cursor", "b-1").code == 2
+    assert "is no time" in dalsegno("list", "--store", "s.db", "--created-after", "soon").err
+
+    assert dalsegno("run", "hello.yaml", "--input", '{"name": "Ada"}', "--store", "s.db", "--id", "a-1").code == 0
+    part = dalsegno("history", "a-1", "--store", "s.db", "--start", "1", "--limit", "1", "--output", "json")
+    assert [each["seq"] for each in map(json.loads, part.out.splitlines())] == [1]
