@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from dalsegno.engines.embedded.round import Ask, Round
 from dalsegno.engines.embedded.selecting import PURGED_AT_ONCE, purged
@@ -45,7 +45,8 @@ Rules: TypeAlias = Iterable[Retention] | Mapping[str, Timeout]
 def rules_of(rules: Rules) -> tuple[Retention, ...]:
     """Raises DalsegnoError for a rule that cannot be."""
     if isinstance(rules, Mapping):
-        return tuple(Retention(age, status=status) for status, age in rules.items())
+        ages = cast("Mapping[str, Timeout]", rules)
+        return tuple(Retention(age, status=status) for status, age in ages.items())
     return tuple(rules)
 
 
