@@ -1,16 +1,15 @@
 """Coverage: which tasks of a document its tests have run, and which ways they have gone."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from dalsegno.interpreter.notices import CaseTaken, ErrorCaught, Notice, TaskSkipped, TaskStarted
-from dalsegno.interpreter.pictures.outline import Node, outline, walk
+from dalsegno.interpreter.notices import CaseTaken, ErrorCaught, Notice, TaskRetried, TaskSkipped, TaskStarted
+from dalsegno.interpreter.pictures.outline import outline, walk
 from dalsegno.schema.model import Workflow
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A way that a task can go: `run` and `skipped` where it has an `if`, `case …`, `caught`."""
+    """A way that a task can go: `run` and `skipped` where it has an `if`, `case …`, `retried`, `caught`."""
 
     reference: str
     way: str
@@ -38,6 +37,8 @@ class Coverage:
                 self.branches.add(Branch(reference, f"case {case}"))
             case ErrorCaught(reference=reference):
                 self.branches.add(Branch(reference, "caught"))
+            case TaskRetried(reference=reference):
+                self.branches.add(Branch(reference, "retried"))
             case _:
                 pass
 
@@ -49,7 +50,7 @@ class Coverage:
     @property
     def all_branches(self) -> list[Branch]:
         """Every way that a task of the document can go."""
-        return [branch for node in walk(outline(self.workflow)) for branch in _branches(node)]
+        return [Branch(node.reference, way) for node in walk(outline(self.workflow)) for way in node.ways]
 
     @property
     def missed(self) -> list[str]:
@@ -59,13 +60,3 @@ class Coverage:
 
     def _missed(self, branch: Branch, tasks: list[str]) -> bool:
         return branch not in self.branches and branch.reference not in tasks
-
-
-def _branches(node: Node) -> Iterator[Branch]:
-    if node.condition is not None:
-        yield Branch(node.reference, "run")
-        yield Branch(node.reference, "skipped")
-    if node.kind == "switch":
-        yield from (Branch(node.reference, f"case {case}") for case in node.cases)
-    if node.kind == "try":
-        yield Branch(node.reference, "caught")

@@ -97,13 +97,13 @@ def _beside(began: Sequence[str], expected: Sequence[str]) -> Iterator[tuple[str
 
 def _calls(made: Sequence[Asked], expected: Sequence[JsonObject]) -> Iterator[str]:
     if len(made) != len(expected):
-        names = ", ".join(f"{asked.task} ({asked.call})" for asked in made) or "none"
+        names = ", ".join(f"{asked.task} ({asked.kind})" for asked in made) or "none"
         yield f"calls: expected {len(expected)}, got {len(made)}: {names}"
         return
     for index, (asked, wanted) in enumerate(zip(made, expected, strict=True)):
         task, call = wanted.get("task"), wanted.get("call")
         if not asked.concerns(task if isinstance(task, str) else None, call if isinstance(call, str) else None):
-            yield f"calls[{index}]: expected {show(wanted)}, got {asked.call} by {asked.reference}"
+            yield f"calls[{index}]: expected {show(wanted)}, got {asked.kind} by {asked.reference}"
         elif "with" in wanted:
             yield from compare(asked.shown, wanted["with"], f"calls[{index}].with", exact=False)
 

@@ -30,9 +30,14 @@ class Asked:
         """The name of the task."""
         return self.reference.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
 
+    @property
+    def kind(self) -> str:
+        """What is called, as people say it: `shell`, where the activity is `run/shell`."""
+        return self.call.removeprefix("run/")
+
     def concerns(self, task: str | None, call: str | None) -> bool:
         """Whether this is a call of that task (name or reference), and of that name."""
-        return task in (None, self.task, self.reference) and call in (None, self.call)
+        return task in (None, self.task, self.reference) and call in (None, self.call, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class Unanswered(DalsegnoError):
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
         super().__init__(
-            f"no mock answers {asked.reference}, which calls {asked.call}: add one, such as "
+            f"no mock answers {asked.reference}, which calls {asked.kind}: add one, such as "
             f"{{task: {asked.task}, returns: …}}"
         )
 

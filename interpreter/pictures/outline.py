@@ -1,6 +1,6 @@
 """The outline of a document: what a picture shows of it, before anybody decides where it stands."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -49,7 +49,9 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One task. `falls` is whether the task after it in the list may come next; `cases` names those of a switch."""
+    """One task. `falls` is whether the task after it in the list may come next; `ways` are those that it can go: `run`
+    and `skipped` where it has an `if`, `case …`, `retried`, `caught`.
+    """
 
     reference: str
     name: str
@@ -59,7 +61,7 @@ class Node:
     lanes: tuple[Lane, ...] = ()
     jumps: tuple[Jump, ...] = ()
     falls: bool = True
-    cases: tuple[str, ...] = ()
+    ways: tuple[str, ...] = ()
 
 
 def outline(workflow: Workflow) -> tuple[Node, ...]:
@@ -82,12 +84,25 @@ def _nodes(list_: TaskList, workflow: Workflow) -> tuple[Node, ...]:
 
 def _node(task: Task, targets: Mapping[str, str], workflow: Workflow) -> Node:
     kind, caption, lanes = _DESCRIBE[type(task)](task, workflow)
-    jumps, falls = _ways(task, targets)
-    cases = tuple(case.name for case in task.cases) if isinstance(task, SwitchTask) else ()
-    return Node(task.reference, task.name, kind, caption, task.if_, lanes, jumps, falls, cases)
+    jumps, falls = _jumps(task, targets)
+    return Node(task.reference, task.name, kind, caption, task.if_, lanes, jumps, falls, tuple(_ways(task)))
 
 
-def _ways(task: Task, targets: Mapping[str, str]) -> tuple[tuple[Jump, ...], bool]:
+def _ways(task: Task) -> Iterator[str]:
+    if task.if_ is not None:
+        yield from ("run", "skipped")
+    if isinstance(task, SwitchTask):
+        yield from (f"case {case.name}" for case in task.cases)
+    if isinstance(task, TryTask):
+        catch = task.catch
+        if catch.retry is not None:
+            yield "retried"
+        # A policy that is spent, with nothing to be done then, raises the error again (R1).
+        if catch.retry is None or catch.do is not None or catch.then is not None:
+            yield "caught"
+
+
+def _jumps(task: Task, targets: Mapping[str, str]) -> tuple[tuple[Jump, ...], bool]:
     """The jumps of a task, and whether it may go on with the next."""
     jumps: list[Jump] = []
     falls = task.then == "continue" or task.if_ is not None

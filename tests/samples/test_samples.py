@@ -13,6 +13,7 @@ import pytest
 
 import dalsegno
 from dalsegno.activities.registry import Activities, load_functions
+from dalsegno.engines.simulated.suite import Suite
 from dalsegno.interpreter import AnyEvent, Machine, compile, replay, take
 from dalsegno.interpreter.events import FACTS, decode
 from dalsegno.schema.validation import check
@@ -147,10 +148,26 @@ def test_the_agent_uses_its_tool_where_that_is_allowed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_a_samples_own_tests_pass_and_go_every_way(sample: Path) -> None:
+    suite = Suite.load(sample / "workflow.test.yaml")
+    assert {test["name"]: suite.run(test).differences for test in suite.tests} == {
+        test["name"]: () for test in suite.tests
+    }
+    assert suite.coverage.missed == []
+
+
+def test_all_samples_are_tested_with_one_command(tmp_path: Path) -> None:
+    command = [str(Path(sys.executable).parent / "dalsegno"), "test", str(ROOT / "samples")]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.stdout.count("workflow.test.yaml") == len(SAMPLES)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
 def test_a_sample_is_valid_and_complete(sample: Path) -> None:
     known = Activities(functions(sample)).names
     assert not check((sample / "workflow.yaml").read_bytes(), functions=known)[1]
-    for name in ("README.md", "input.json", "expected.json"):
+    for name in ("README.md", "input.json", "expected.json", "workflow.test.yaml"):
         assert (sample / name).is_file(), f"{name} is missing"
     assert f"samples/{sample.name}/" in (sample / "README.md").read_text(encoding="utf-8")
 

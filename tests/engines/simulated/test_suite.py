@@ -177,7 +177,32 @@ tests:
 def test_coverage_names_what_never_ran_and_what_was_never_so(tmp_path: Path) -> None:
     loaded = suite(tmp_path, "tests: [{name: x, input: {cents: 5}, mocks: [{task: pay, returns: {cents: 5}}]}]")
     loaded.run(loaded.tests[0])
-    assert loaded.coverage.missed == ["/do/2/nap", "/do/0/charge (caught)", "/do/1/size (case large)"]
+    assert loaded.coverage.missed == ["/do/2/nap", "/do/0/charge (retried)", "/do/1/size (case large)"]
+
+
+def test_a_try_goes_the_ways_that_its_catch_has(tmp_path: Path) -> None:
+    def ways(catch: str) -> list[str]:
+        document = f"do: [{{t: {{try: [{{a: {{call: f}}}}], catch: {catch}}}}}]"
+        return [branch.way for branch in suite(tmp_path, "tests: [{name: x}]", document).coverage.all_branches]
+
+    limited = "retry: {limit: {attempt: {count: 1}}}"
+    assert ways("{}") == ["caught"]
+    assert ways(f"{{{limited}}}") == ["retried"]
+    assert ways(f"{{{limited}, then: end}}") == ["retried", "caught"]
+
+
+def test_a_process_is_mocked_by_its_kind(tmp_path: Path) -> None:
+    document = "do: [{list: {run: {shell: {command: ls}}}}, {sum: {run: {script: {language: python, code: x}}}}]"
+    tests = """
+tests:
+  - name: both kinds
+    mocks: [{call: shell, returns: a b}, {call: run/script, returns: 2}]
+    expect: {output: 2, calls: [{call: shell, with: {command: ls}}, {call: script}]}
+  - {name: none, mocks: [{call: script, returns: 2}]}
+"""
+    both, none = [result.differences for result in results(tmp_path, tests, document)]
+    assert both == ()
+    assert none == ("no mock answers /do/0/list, which calls shell: add one, such as {task: list, returns: …}",)
 
 
 @pytest.mark.parametrize(
