@@ -134,6 +134,7 @@ class Trouble(StrEnum):
     NEWER = "newer"
     CORRUPT = "corrupt"
     FULL = "full"
+    GONE = "gone"
     BUSY = "busy"
     OWNED = "owned"
     LOST = "lost"
@@ -148,6 +149,7 @@ _TEXTS = {
     Trouble.NEWER: "the store {path} was written by a newer Dalsegno: upgrade this one",
     Trouble.CORRUPT: "the store {path} is damaged: restore it from a backup",
     Trouble.FULL: "the disk of the store {path} is full: nothing accepted is lost, make room and start again",
+    Trouble.GONE: "the store {path} was taken away while it was in use",
     Trouble.BUSY: "the store {path} is locked by another program",
     Trouble.OWNED: "the store {path} is in use by another engine",
     Trouble.LOST: "another engine has taken over the store {path}",

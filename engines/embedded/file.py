@@ -37,11 +37,26 @@ def troubles(path: str, special: Mapping[int, Trouble] | None = None) -> Generat
     try:
         yield
     except sqlite3.Error as error:
-        # The low byte of an extended code is the kind; an error of the module itself has none.
-        kind = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        kind = _kind(error)
         if kind in _ROWS:
             raise
         raise StoreError(path, (special or {}).get(kind) or _TROUBLES.get(kind, Trouble.BROKEN), str(error)) from error
+
+
+def corrupt(error: sqlite3.Error) -> bool:
+    """Whether it is about a part of the file that is not what was written, and not about the file as a whole."""
+    return _kind(error) == sqlite3.SQLITE_CORRUPT
+
+
+def _kind(error: sqlite3.Error) -> int:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        # An error of the module itself; where it is none of use, a text of the file is no text.
+        return sqlite3.SQLITE_CORRUPT if isinstance(error, sqlite3.OperationalError) else sqlite3.SQLITE_ERROR
+    if code == sqlite3.SQLITE_IOERR_SHMSIZE:
+        return sqlite3.SQLITE_FULL  # There is no room for what connections share.
+    # The low byte of an extended code is the kind.
+    return int(code) & 0xFF
 
 
 def open_for_writing(path: str) -> sqlite3.Connection:

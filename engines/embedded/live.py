@@ -1,6 +1,7 @@
 """Live executions: deciders kept in memory between turns, as many as there is room for."""
 
 import logging
+import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from itertools import islice
 from dalsegno.engines.embedded.checkpoints import Checkpoint
 from dalsegno.engines.embedded.deciders import DecidersByKind
 from dalsegno.engines.embedded.executions import Execution
+from dalsegno.engines.embedded.file import corrupt
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.turn import Committed, Decision, Whose, Work, whose_of
 from dalsegno.engines.ports import Decider
@@ -127,6 +129,10 @@ class LiveExecutions:
             checkpoint = self._store.checkpoints.read(row.number)
             if checkpoint is not None:
                 return self._from(row, checkpoint)
+        except sqlite3.Error as error:
+            if not corrupt(error):
+                raise
+            _LOGGER.warning("the checkpoint of instance %s cannot be read: %s", row.instance, error)
         except Exception as error:
             # A checkpoint is a cache: whatever is wrong with it, the log has everything.
             _LOGGER.warning("the checkpoint of instance %s is left aside: %s", row.instance, error)

@@ -8,6 +8,7 @@ import msgspec
 
 from dalsegno.engines.embedded.body import UNREADABLE, imposed, references, unpack
 from dalsegno.engines.embedded.damage import Damage
+from dalsegno.engines.embedded.file import corrupt
 from dalsegno.engines.embedded.values import Values
 from dalsegno.interpreter.events import AnyEvent
 
@@ -48,13 +49,15 @@ class Log:
         missing, the caller has to see.
         """
         table = _EVERYTHING if archived else "log"
-        rows = self._database.execute(
-            f"SELECT seq, body FROM {table} WHERE execution = ? AND seq >= ? AND seq < ? ORDER BY seq LIMIT ?",
-            (execution, start, 2**62 if stop is None else stop, most),
-        )
-        for seq, body in rows:
-            self.rows_read += 1
-            yield Entry(seq, self._event(execution, seq, body), imposed(body))
+        query = f"SELECT seq, body FROM {table} WHERE execution = ? AND seq >= ? AND seq < ? ORDER BY seq LIMIT ?"
+        try:
+            for seq, body in self._database.execute(query, (execution, start, 2**62 if stop is None else stop, most)):
+                self.rows_read += 1
+                yield Entry(seq, self._event(execution, seq, body), imposed(body))
+        except sqlite3.DatabaseError as error:
+            if not corrupt(error):
+                raise
+            raise self._damage.of_execution(execution, f"its log cannot be read: {error}") from error
 
     def _event(self, execution: int, seq: int, body: str) -> AnyEvent:
         try:

@@ -15,6 +15,7 @@ from typing import TypeAlias
 from dalsegno.engines.embedded.activation import Activation, registered
 from dalsegno.engines.embedded.compaction import Compaction
 from dalsegno.engines.embedded.deciders import DecidersByKind
+from dalsegno.engines.embedded.file import troubles
 from dalsegno.engines.embedded.inbox import Letter
 from dalsegno.engines.embedded.live import WORTH, LiveExecutions
 from dalsegno.engines.embedded.notes import Note
@@ -129,21 +130,24 @@ class Owner:
 
     def _main(self) -> None:
         try:
-            self._recover()
-            while not self._stopping.is_set():
-                self._once()
-            while self._errands:
-                self._once()
-            self._leave()
+            with troubles(self.path):
+                self._recover()
+                while not self._stopping.is_set():
+                    self._once()
+                while self._errands:
+                    self._once()
+                self._leave()
         except BaseException as error:
             self.failure = error
             _LOGGER.error("the engine on %s has stopped: %s", self.path, error)
             self._failed(error)
         finally:
             self.failure = self.failure or EngineClosed()
-            self.store.close()
-            self._ownership.release()
-            self._refuse()
+            try:
+                self.store.close()
+            finally:
+                self._ownership.release()
+                self._refuse()
 
     def _once(self) -> None:
         self._woken.clear()
@@ -176,6 +180,7 @@ class Owner:
         return errands
 
     def _letters(self) -> Sequence[Errand]:
+        self.store.check_presence()
         version = self.store.data_version
         if version == self._seen:
             return ()

@@ -8,6 +8,7 @@ import fcntl
 import logging
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -46,8 +47,10 @@ class Ownership:
                 os.close(descriptor)
                 raise StoreError(path, Trouble.OWNED, owner)
             clock.wait(stopped, now + _LOOK)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"process {os.getpid()}".encode(), 0)
+        # Who it is stands there for people: a full disk must not keep an engine from what needs no room.
+        with suppress(OSError):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"process {os.getpid()}".encode(), 0)
         return cls(descriptor)
 
     def withdraw(self, path: str) -> None:

@@ -1,6 +1,7 @@
 """A round: the turns and requests that are ready together, in one transaction (group commit)."""
 
 import logging
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -246,6 +247,8 @@ class Round:
             self.suspend(row, str(error) or type(error).__name__)
             self._hold(number, facts)
             return
+        except sqlite3.Error:
+            raise  # It is the file's, and not the instance's; the transaction may be gone already.
         except Exception as error:
             self.fault(self._row(number), error, facts)
             return

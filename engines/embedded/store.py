@@ -19,6 +19,7 @@ from dalsegno.engines.embedded.log import Log
 from dalsegno.engines.embedded.messages import Messages
 from dalsegno.engines.embedded.outbox import Outbox
 from dalsegno.engines.embedded.pending import Pending
+from dalsegno.engines.embedded.presence import Presence
 from dalsegno.engines.embedded.registry import Registry
 from dalsegno.engines.embedded.subscriptions import Subscriptions
 from dalsegno.engines.embedded.values import Values
@@ -28,9 +29,10 @@ from dalsegno.engines.errors import StoreError, Trouble
 class Store:
     """One connection to a store, used by one thread at a time."""
 
-    def __init__(self, database: sqlite3.Connection, path: str) -> None:
+    def __init__(self, database: sqlite3.Connection, path: str, *, writing: bool = False) -> None:
         self.path = path
         self._database = database
+        self._presence = Presence(path, writing=writing)
         self.damage = Damage(database, path)
         self.values = Values(database)
         self.log = Log(database, self.values, self.damage)
@@ -50,7 +52,7 @@ class Store:
     @classmethod
     def writable(cls, path: str) -> Self:
         """Opens a store, or makes one. Raises StoreError."""
-        return cls(open_for_writing(path), path)
+        return cls(open_for_writing(path), path, writing=True)
 
     @classmethod
     def readable(cls, path: str) -> Self:
@@ -61,7 +63,8 @@ class Store:
     def transaction(self, epoch: int | None = None) -> Generator[None, None, None]:
         """All or nothing, durable when it ends. With `epoch`: on condition that this is still the owner's epoch.
 
-        Raises StoreError for what the file or the disk refuses, and when another engine owns the store by now.
+        Raises StoreError for what the file or the disk refuses, when another engine owns the store by now, and when its
+        files are no longer where others would look for them.
         """
         with troubles(self.path):
             self._database.execute("BEGIN IMMEDIATE")
@@ -77,6 +80,7 @@ class Store:
                     self._database.execute("ROLLBACK")
                 raise
         self.commits += 1
+        self.check_presence()
 
     @contextmanager
     def reading(self) -> Generator[None, None, None]:
@@ -89,6 +93,18 @@ class Store:
                 raise StoreError(self.path, Trouble.CORRUPT, str(error)) from error
             finally:
                 self._database.execute("ROLLBACK")
+        self.check_presence()
+
+    def check_presence(self) -> None:
+        """Raises StoreError when a file of the store was deleted, moved or replaced since it was opened."""
+        gone = self._presence.gone
+        if gone is None:
+            return
+        if gone != self.path:
+            # Nobody but us can read the log of writes any more: what it has goes into the store.
+            with troubles(self.path):
+                self._database.execute("PRAGMA wal_checkpoint(FULL)")
+        raise self._presence.error(gone)
 
     @property
     def epoch(self) -> int:
