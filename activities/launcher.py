@@ -33,12 +33,15 @@ def main(lifeline: int, gone: int, grace: float, folder: str, command: list[str]
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     launcher = os.getpid()
+    begun, still_ours = os.pipe()  # The second closes by itself when the child becomes the program.
     child = os.fork()
     if child == 0:
         become(command, launcher, (lifeline, gone, woken, wake))
+    os.close(still_ours)
     let_go_of_streams()
     ended, cut = wait(child, [woken, lifeline], None)
     if cut and ended is None:
+        os.read(begun, 1)  # A child that ignores signals, as we do, would not hear us.
         send(child, signal.SIGTERM)
         ended, _ = wait(child, [woken], grace)
     send(child, signal.SIGKILL)

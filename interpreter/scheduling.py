@@ -151,6 +151,8 @@ class Scheduler:
         if timer is None or count < 1:
             return []
         coming = [timer.deadline]
+        if isinstance(self._schedule, After):  # Whatever follows is so long after an end that nobody knows yet.
+            return coming
         while len(coming) < count and (time := self._next(coming[-1])) is not None:
             coming.append(time)
         return coming

@@ -129,7 +129,7 @@ def _detail(event: AnyEvent, request: _Request | None) -> str:
         case MessageAwaited():
             return " or ".join(messages_of(each) for each in event.filters)
         case TimerStarted():
-            return f"until {moment(event.deadline).isoformat(timespec='milliseconds')}"
+            return f"until {moment(event.deadline).isoformat(timespec='milliseconds').replace('+00:00', 'Z')}"
         case MessageEmitted() | MessageReceived():
             return f"{event.message.get('type')} {event.message.get('id')}"
         case BaseWritten():

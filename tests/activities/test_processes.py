@@ -3,11 +3,14 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from dalsegno.activities import launcher as launching
 from dalsegno.activities.activity import ActivityError
 from dalsegno.activities.call import Call
 from dalsegno.activities.options import ProcessOptions
@@ -157,6 +160,22 @@ async def test_f17_a_process_that_will_not_end_is_killed(tmp_path: Path) -> None
     with pytest.raises(asyncio.CancelledError):
         await running
     assert not alive(int((tmp_path / "pid").read_text()))
+
+
+async def test_f17_a_process_that_is_cancelled_while_it_begins_hears_it_too(tmp_path: Path) -> None:
+    launcher = Path(launching.__file__)
+    for number in range(10):
+        (lifeline, ours), (read, gone) = os.pipe(), os.pipe()
+        os.close(ours)  # Cut before the process is there.
+        told = [str(lifeline), str(gone), str(10 * PATIENCE), str(tmp_path / str(number))]
+        launched = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(launcher), *told, "sleep", "1000"],
+            pass_fds=[lifeline, gone],
+            start_new_session=True,
+        )
+        for descriptor in (lifeline, read, gone):
+            os.close(descriptor)
+        assert await asyncio.to_thread(launched.wait, PATIENCE) == 128 + signal.SIGTERM
 
 
 async def test_a_process_whose_launcher_is_killed_does_not_outlive_it(tmp_path: Path) -> None:

@@ -99,6 +99,7 @@ def test_show_says_what_it_waits_for(dalsegno: CommandLine, store: str) -> None:
     (timer,) = dalsegno("show", "sleeping", "--store", store, "--output", "json").json["waits"]
     assert (timer["kind"], timer["reference"]) == ("timer", "/do/0/rest")
     assert TIME.fullmatch(timer["until"])
+    assert f" until {timer['until']}\n" in dalsegno("history", "sleeping", "--store", store).out
 
 
 def test_history_is_a_table_for_people(dalsegno: CommandLine, store: str) -> None:

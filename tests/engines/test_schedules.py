@@ -152,7 +152,8 @@ async def test_after_waits_for_the_end(tmp_path: Path, document: Document, clock
         assert (await engine.schedule("flow")).record.next == ()
         clock.move(2 * HOUR)
         await (await engine.get(first)).wait()
-        assert (await engine.schedule("flow")).record.next[0] == at(BEGIN + 3 * HOUR)
+        # Whatever comes after that depends on an end that nobody knows yet.
+        assert (await engine.schedule("flow")).record.next == (at(BEGIN + 3 * HOUR),)
         clock.move(HOUR)
         assert await started(engine, 2) == [first, due(BEGIN + 3 * HOUR)]
 
