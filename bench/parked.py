@@ -15,7 +15,7 @@ from pathlib import Path
 from dalsegno import AsyncEngine
 
 # So many starts are under way at a time, as with so many clients.
-_AT_ONCE = 1_000
+_AT_ONCE = 100
 
 _DOCUMENT = {
     "document": {"dsl": "1.0.3", "namespace": "bench", "name": "parked", "version": "1.0.0"},

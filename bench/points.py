@@ -145,6 +145,8 @@ def imports(lab: Laboratory) -> Iterator[Row]:
     commands = {"dalsegno run samples/01": run, "the libraries": [sys.executable, "-c", _LIBRARIES]}
     runs = {name: list[tuple[float, float]]() for name in commands}
     lab.progress("imports")
+    for command in commands.values():
+        _whole(command)  # After that the modules are compiled.
     for _ in range(lab.sizes.imports):  # By turns, so that whatever else the machine does meets all of them.
         for name in names:
             times[name].append(float(lab.output([sys.executable, "-c", _IMPORT.format(name)])))
