@@ -184,15 +184,24 @@ def test_calls_that_start_together_share_one_token(internet: Internet, authority
         ({"endpoints": {"token": f"{LOGIN}/realms/shop/token"}}, {}),
     ],
 )
+@pytest.mark.parametrize("scheme", ["oauth2", "oidc"])
 def test_what_a_token_server_is_asked(
-    internet: Internet, authority: Authority, fields: JsonObject, asked: JsonObject
+    internet: Internet, authority: Authority, scheme: str, fields: JsonObject, asked: JsonObject
 ) -> None:
-    assert answers(internet, get({"oauth2": {**GRANT, **fields}})) == [{"token": "***", "again": None}]
+    # Where its endpoints are, a server of OpenID Connect says itself.
+    place: JsonObject = {"authority": f"{LOGIN}/realms/shop"} if scheme == "oidc" else {}
+    assert answers(internet, get({scheme: {**GRANT, **place, **fields}})) == [{"token": "***", "again": None}]
     (sent,) = authority.asked
     default: JsonObject = {"grant_type": "client_credentials"}
     if "client" not in fields:
         default |= {"client_id": "shop", "client_secret": "s3cret-of-shop"}
     assert sent == {**default, **asked}
+
+
+def test_nothing_is_revoked_and_nothing_looked_up(internet: Internet) -> None:
+    endpoints: JsonObject = {"revocation": "/revoke", "introspection": "/introspect"}
+    assert answers(internet, get({"oauth2": {**GRANT, "endpoints": endpoints}})) == [{"token": "***", "again": None}]
+    assert [received.path for received in internet.received] == ["/oauth2/token", "/things"]
 
 
 def test_a_client_can_sign_with_its_secret(internet: Internet, authority: Authority) -> None:
@@ -226,14 +235,17 @@ def test_c19_openid_connect_finds_the_endpoint(internet: Internet, authenticatio
     ]
 
 
-def test_a_token_of_another_issuer_is_refused(internet: Internet, authority: Authority) -> None:
+@pytest.mark.parametrize(("scheme", "place"), [("oidc", f"{LOGIN}/realms/shop"), ("oauth2", LOGIN)])
+def test_a_token_of_another_issuer_is_refused(
+    internet: Internet, authority: Authority, scheme: str, place: str
+) -> None:
     authority.issuer = "https://evil.example.com"
-    oidc: JsonObject = {**GRANT, "authority": f"{LOGIN}/realms/shop", "issuers": [LOGIN]}
-    error = failure("http", get({"oidc": oidc}), http=on(internet))
+    fields: JsonObject = {**GRANT, "authority": place, "issuers": [LOGIN]}
+    error = failure("http", get({scheme: fields}), http=on(internet))
     assert error["type"] == "authentication"
     assert "https://evil.example.com" in str(error["detail"])
     authority.issuer = LOGIN
-    assert answers(internet, get({"oidc": oidc})) == [{"token": "***", "again": None}]
+    assert answers(internet, get({scheme: fields})) == [{"token": "***", "again": None}]
 
 
 # What goes wrong

@@ -353,3 +353,19 @@ def test_a_document_that_cannot_be_reached_is_a_communication_error(internet: In
     document: JsonObject = {"endpoint": "https://httpbin.org/status/404"}
     error = failure("openapi", {"document": document, "operationId": "op"}, http=on(internet))
     assert (error["type"], error["status"]) == ("communication", 404)
+
+
+def test_a_redirect_of_an_operation_is_an_error_unless_followed() -> None:
+    def moved(received: Received) -> Answer:
+        match received.path:
+            case "/openapi":
+                return json_answer({"openapi": "3.1.0", "paths": {"/old": {"get": {"operationId": "op"}}}})
+            case "/old":
+                return Answer(302, headers={"Location": "/new"})
+            case _:
+                return json_answer({"found": True})
+
+    arguments: JsonObject = {"document": {"endpoint": "https://api.example/openapi"}, "operationId": "op"}
+    with Internet({"api.example": moved}) as internet:
+        assert failure("openapi", arguments, http=on(internet))["status"] == 302
+        assert perform("openapi", {**arguments, "redirect": True}, http=on(internet)) == {"found": True}

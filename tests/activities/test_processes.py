@@ -250,3 +250,10 @@ async def test_e10_a_program_that_is_not_there_is_a_configuration_error(monkeypa
 )
 async def test_what_cannot_be_started_is_an_error_of_the_document(arguments: JsonObject) -> None:
     assert (await failure("shell", arguments))["status"] == 400
+
+
+async def test_a_script_has_input_arguments_and_an_environment() -> None:
+    code = "import os, sys\nprint(sys.argv[1], os.environ['PLACE'], sys.stdin.read(), end='')"
+    given: JsonObject = {"language": "python", "code": code, "stdin": "in"}
+    given |= {"arguments": ["one"], "environment": {"PLACE": "here"}}
+    assert await perform("script", given) == "one here in"
