@@ -80,7 +80,9 @@ async def test_a_timer_that_was_lost_is_found(store: Path) -> None:
 
 
 async def test_an_activity_that_nobody_awaits_is_found(store: Path) -> None:
-    assert "awaits the activities" in differences(store, "waiting", "INSERT INTO activities (execution, id, seq) VALUES (2, 1, 1)")
+    assert "awaits the activities" in differences(
+        store, "waiting", "INSERT INTO activities (execution, id, seq) VALUES (2, 1, 1)"
+    )
 
 
 async def test_a_checkpoint_of_another_machine_is_found(store: Path) -> None:
