@@ -59,6 +59,13 @@ _REQUESTS: Final = (
         "it does not stop",
         "cancelled",
     ),
+    Request("restart", "Begin an ended instance anew, with the same document, input and tags.", None, None),
+    Request(
+        "rewind",
+        "Let a faulted instance go on before its fault: the task that failed runs again, nothing else is repeated.",
+        None,
+        None,
+    ),
 )
 
 

@@ -286,6 +286,14 @@ class Instance:
         """Ends it at once, as cancelled, without waiting for anything. Raises WrongStatus when it has ended."""
         self._engine.wait_done(self._instance.terminate(reason))
 
+    def restart(self) -> None:
+        """Begins it anew once it has ended, with the same document, input and tags; as AsyncInstance.restart."""
+        self._engine.wait_done(self._instance.restart())
+
+    def rewind(self) -> None:
+        """Lets it go on before its fault: the task that failed runs again; errors as AsyncInstance.rewind."""
+        self._engine.wait_done(self._instance.rewind())
+
     def raise_event(self, name: str, data: JsonValue = None) -> Publication:
         """Sends it, and nobody else, an event of type `name`; errors as AsyncInstance.raise_event."""
         return self._engine.wait_done(self._instance.raise_event(name, data))

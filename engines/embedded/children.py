@@ -74,6 +74,10 @@ class Children:
             found.append(kin.parent)
         return found
 
+    def move(self, parent: int, to: int, before: int) -> None:
+        """What an execution asked for before a position, another one has asked for."""
+        self._database.execute("UPDATE children SET parent = ? WHERE parent = ? AND id < ?", (to, parent, before))
+
     def settle(self, execution: int) -> None:
         """Nobody awaits a child any more."""
         self._database.execute("UPDATE children SET awaited = 0 WHERE execution = ?", (execution,))

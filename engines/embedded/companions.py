@@ -29,6 +29,13 @@ class Companions:
         )
         return [(row[0], row[1]) for row in rows]
 
+    def share(self, execution: int, other: int) -> None:
+        """Another execution may run the same workflows."""
+        self._database.execute(
+            "INSERT OR IGNORE INTO companions SELECT ?, document FROM companions WHERE execution = ?",
+            (other, execution),
+        )
+
     def release(self, execution: int) -> None:
         """Forgets the companions of an execution that is gone, unless a child of its family is still there."""
         self._database.execute(

@@ -387,7 +387,7 @@ class AsyncEngine:
             before = reading.record(round_.store, row)
             requests.request(round_, kind, row, argument)
             # Nothing is left to be seen of what was purged.
-            return lambda: before if kind == "purge" else reading.by_number(round_.store, row.number)
+            return lambda: before if kind == "purge" else reading.numbered(round_.store, id)[1]
 
         return await self._ask(act, lambda record: record)
 

@@ -117,6 +117,29 @@ class Executions:
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
+    def retire(self, number: int) -> None:
+        """An ended execution is no longer the present one of its instance."""
+        self._database.execute("UPDATE executions SET current = 0 WHERE number = ?", (number,))
+
+    def renew(self, row: Execution, head: int, at: int) -> int:
+        """A new row for the execution of a row, which it stands for from now on, with a log up to `head`."""
+        self.retire(row.number)
+        cursor = self._database.execute(
+            "INSERT INTO executions (instance, execution, document, status, head, created, updated, tags, kind, base,"
+            " weight) SELECT instance, execution, document, ?, ?, created, ?, tags, kind, base, weight"
+            " FROM executions WHERE number = ?",
+            ("running" if head else "pending", head, max(at, row.updated), row.number),
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def former(self, instance: str) -> list[Execution]:
+        """The executions that an instance had before the present one."""
+        rows = self._database.execute(
+            f"SELECT {_COLUMNS} FROM executions WHERE instance = ? AND NOT current ORDER BY number", (instance,)
+        )
+        return [_execution(row) for row in rows]
+
     def get(self, number: int) -> Execution | None:
         return self._one("number = ?", number)
 

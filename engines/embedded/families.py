@@ -13,6 +13,7 @@ import msgspec
 
 from dalsegno.engines.embedded.children import Kin
 from dalsegno.engines.embedded.executions import Execution, Kind
+from dalsegno.engines.embedded.reading import started_of
 from dalsegno.engines.embedded.registry import LATEST, height
 from dalsegno.engines.embedded.starting import begun
 from dalsegno.engines.embedded.store import Store
@@ -44,6 +45,7 @@ def start(round_: "Round", whose: Whose, asked: ChildStarted) -> None:
     parent = store.children.get(whose.execution)
     depth = 1 if parent is None else parent.depth + 1
     document = _find(store, whose.execution, asked)
+    _make_room(store, whose, asked.instance)
     if depth > DEEPEST:
         _refuse(round_, whose, asked, standard("runtime", f"workflows run workflows more than {DEEPEST} levels deep"))
     elif document is None:
@@ -63,6 +65,16 @@ def start(round_: "Round", whose: Whose, asked: ChildStarted) -> None:
         awaited = not asked.detached
         store.children.add(Kin(number, whose.execution, asked.id, awaited, asked.detached, depth, root))
         round_.tell(number, event)
+
+
+def _make_room(store: Store, whose: Whose, instance: str) -> None:
+    """A child that its parent has asked for before it was rewound is not the present one any more."""
+    existing = store.executions.find(instance)
+    if existing is None or not existing.ended:
+        return
+    parent = started_of(store, existing).parent
+    if parent is not None and parent.execution == whose.uuid:
+        store.executions.retire(existing.number)
 
 
 def cancel(round_: "Round", parent: int, id_: int) -> None:

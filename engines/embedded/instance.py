@@ -62,7 +62,10 @@ class AsyncInstance:
 
     async def refresh(self) -> None:
         """Looks at the store again. Raises InstanceNotFound when the instance was purged."""
-        _, self._record = await self._engine.read(lambda store: reading.numbered(store, self.id))
+        number, self._record = await self._engine.read(lambda store: reading.numbered(store, self.id))
+        if number != self._number:
+            self._number = number  # It was restarted.
+            self._progress = None
 
     async def wait(self, timeout: Timeout = None) -> JsonValue:
         """Waits for the end, and returns the output.
@@ -110,6 +113,23 @@ class AsyncInstance:
     async def terminate(self, reason: str | None = None) -> None:
         """Ends it at once, as cancelled, without waiting for anything. Raises WrongStatus when it has ended."""
         await self._request("terminate", reason)
+
+    async def restart(self) -> None:
+        """Begins it anew once it has ended, as a new execution with the same document, input and tags.
+
+        Its parent, if it had one, does not hear of it. Raises WrongStatus while it lives.
+        """
+        await self._request("restart", None)
+        await self.refresh()
+
+    async def rewind(self) -> None:
+        """Lets it go on before its fault: the task that failed runs again, and nothing that is done is repeated.
+
+        Raises WrongStatus when it has not faulted, or when the same fault would come again because it comes from data
+        alone.
+        """
+        await self._request("rewind", None)
+        await self.refresh()
 
     async def raise_event(self, name: str, data: JsonValue = None) -> Publication:
         """Sends it, and nobody else, an event of type `name`; it waits until a `listen` takes it.

@@ -108,6 +108,14 @@ class LiveExecutions:
         self._live[row.number] = live
         return live
 
+    def check(self, row: Execution, head: int) -> None:
+        """Raises DalsegnoError where the log of an execution up to a position gives no decider."""
+        if head == 0:
+            return
+        start = row.base if head > row.base else 0
+        tail = (entry.event for entry in self._store.log.read(row.number, start, head))
+        self._deciders[row.kind].restore(self._store.documents.get(row.document), None, tail)
+
     def drop(self, number: int) -> None:
         self._live.pop(number, None)
 

@@ -98,6 +98,15 @@ class Log:
             self._database.execute(f"INSERT INTO archive SELECT execution, seq, body FROM log WHERE {chosen}", given)
         self._database.execute(f"DELETE FROM log WHERE {chosen}", given)
 
+    def copy(self, execution: int, to: int, before: int) -> None:
+        """Gives another execution the events before a position, those kept aside too."""
+        for table in ("log", "archive"):
+            self._database.execute(
+                f"INSERT INTO {table} (execution, seq, body) SELECT ?, seq, body FROM {table}"
+                " WHERE execution = ? AND seq < ?",
+                (to, execution, before),
+            )
+
     def references(self, execution: int) -> set[str]:
         """The hashes of the large values that the events of an execution refer to."""
         rows = self._database.execute(f"SELECT body FROM {_EVERYTHING} WHERE execution = ?", (execution,))

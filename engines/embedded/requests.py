@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
-from dalsegno.engines.embedded import registering
+from dalsegno.engines.embedded import registering, rewinding
 from dalsegno.engines.embedded.executions import Execution, Kind
 from dalsegno.engines.embedded.inbox import Letter
 from dalsegno.engines.embedded.notes import STORE, Note
 from dalsegno.engines.embedded.reading import same_json, started_of
 from dalsegno.engines.embedded.round import Round
+from dalsegno.engines.embedded.starting import runtime
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.errors import InstanceExists, WrongStatus
 from dalsegno.interpreter.events import CancelRequested, InstanceStarted
@@ -102,13 +104,28 @@ def terminate(round_: Round, row: Execution, reason: str | None) -> None:
     round_.terminate(row, reason)
 
 
+def restart(round_: Round, row: Execution, _: str | None) -> None:
+    """Begins an ended instance anew, as a new execution with the same document, input and tags."""
+    store, ids = round_.store, round_.activation.ids
+    before = started_of(store, row)
+    started = replace(before, at=round_.now, execution=ids.execution(), seed=ids.seed(), runtime=runtime(), parent=None)
+    store.executions.retire(row.number)
+    number = store.executions.add(store.documents.get(row.document), started)
+    store.companions.share(store.children.root(row.number), number)
+    round_.tell(number, started)
+
+
+def rewind(round_: Round, row: Execution, _: str | None) -> None:
+    """Lets a faulted instance go on before its fault: what failed is done again. Raises WrongStatus if it cannot."""
+    rewinding.rewind(round_, row)
+
+
 def purge(round_: Round, row: Execution, _: str | None) -> None:
     """Deletes an ended instance with all that belongs to it, and the children that it awaited.
 
     Raises WrongStatus while one of these still has to hear that it is cancelled, or a process that it detached runs.
     """
-    descendants = [round_.store.executions.get(kin.execution) for kin in round_.store.children.descendants(row.number)]
-    family = [each for each in (*descendants, row) if each is not None]
+    family = _family(round_.store, row)
     for each in family:
         check_request("purge", each)
         if round_.store.pending.activities(each.number):
@@ -117,11 +134,26 @@ def purge(round_: Round, row: Execution, _: str | None) -> None:
         round_.store.purge(each.number)
 
 
+def _family(store: Store, row: Execution) -> list[Execution]:
+    """An instance and the children that it awaited, the youngest first, with the executions that they had before."""
+    found: dict[int, Execution] = {}
+    for one in (row, *store.executions.former(row.instance)):
+        found[one.number] = one
+        for kin in store.children.descendants(one.number):
+            child = store.executions.get(kin.execution)
+            if child is not None:
+                found[child.number] = child
+                found |= {each.number: each for each in store.executions.former(child.instance)}
+    return list(reversed(found.values()))
+
+
 REQUESTS: dict[str, Request] = {
     "suspend": suspend,
     "resume": resume,
     "cancel": cancel,
     "terminate": terminate,
+    "restart": restart,
+    "rewind": rewind,
     "purge": purge,
 }
 
@@ -130,9 +162,11 @@ def check_request(kind: str, row: Execution) -> None:
     """Raises WrongStatus for a request that makes no sense for an execution, or in its status."""
     if row.kind is Kind.SCHEDULE:
         raise WrongStatus(row.instance, "a schedule", "it can be paused, resumed, and goes with its workflow")
-    if kind == "purge":
+    if kind in ("purge", "restart", "rewind"):
         if not row.ended:
-            raise WrongStatus(row.instance, row.status, "cancel or terminate it before you purge it")
+            raise WrongStatus(row.instance, row.status, f"cancel or terminate it before you {kind} it")
+        if kind == "rewind" and row.status != "faulted":
+            raise WrongStatus(row.instance, row.status, "only an instance that has faulted can be rewound: restart it")
     elif row.ended:
         raise WrongStatus(row.instance, row.status, f"there is nothing left to {kind}")
 

@@ -140,6 +140,10 @@ class Round:
         except DalsegnoError as error:
             self.replies.append((ask, None, error))
 
+    def touch(self, execution: int) -> None:
+        """What is known of an execution in memory is worth nothing when the round fails."""
+        self._touched.add(execution)
+
     def tell(self, execution: int, fact: Fact) -> None:
         """Lets an execution know a fact, in the turn that it has in this round."""
         self._touched.add(execution)

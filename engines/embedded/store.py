@@ -12,7 +12,7 @@ from dalsegno.engines.embedded.children import Children
 from dalsegno.engines.embedded.companions import Companions
 from dalsegno.engines.embedded.damage import Damage
 from dalsegno.engines.embedded.documents import Documents
-from dalsegno.engines.embedded.executions import Executions
+from dalsegno.engines.embedded.executions import Execution, Executions
 from dalsegno.engines.embedded.file import open_for_reading, open_for_writing, troubles
 from dalsegno.engines.embedded.inbox import Inbox
 from dalsegno.engines.embedded.log import Log
@@ -147,6 +147,15 @@ class Store:
         """Changes when another connection has committed something."""
         with troubles(self.path):
             return int(self._database.execute("PRAGMA data_version").fetchone()[0])
+
+    def renew(self, row: Execution, cut: int, at: int) -> int:
+        """A new execution in place of an ended one, with its log up to a position; returns its number."""
+        number = self.executions.renew(row, cut, at)
+        self.log.copy(row.number, number, cut)
+        self.values.share(row.number, number)
+        self.children.move(row.number, number, cut)
+        self.companions.share(self.children.root(row.number), number)
+        return number
 
     def purge(self, execution: int) -> None:
         """Deletes an execution with all that belongs to it."""

@@ -42,6 +42,15 @@ class Subscriptions:
         assert cursor.lastrowid is not None
         self._select(cursor.lastrowid, filters, {})
 
+    def reopen(self, execution: int, id_: int, filters: Sequence[Filter], keys: JsonObject, *, ready: bool) -> None:
+        """Opens a subscription as it was, with the keys that are bound."""
+        self.open(execution, id_, filters)
+        subscription = next(each for each in self.of(execution) if each.id == id_)
+        if keys or not ready:
+            self.busy(subscription, keys)
+        if ready:
+            self.next(execution, id_, None)
+
     def next(self, execution: int, id_: int, filters: Sequence[Filter] | None) -> None:
         """Makes a subscription ready for its next message; `filters` None: as before."""
         if filters is None:

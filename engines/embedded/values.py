@@ -26,6 +26,13 @@ class Values:
             "INSERT OR IGNORE INTO uses VALUES (?, ?, ?)", [(execution, checkpoint, hash_) for hash_ in values]
         )
 
+    def share(self, execution: int, other: int) -> None:
+        """The log of another execution refers to the same values."""
+        self._database.execute(
+            "INSERT OR IGNORE INTO uses SELECT ?, 0, hash FROM uses WHERE execution = ? AND checkpoint = 0",
+            (other, execution),
+        )
+
     def release(self, execution: int, *, checkpoint: bool, but: Iterable[str] = ()) -> None:
         """Forgets what an execution's log or checkpoint referred to, except `but`; drops what nobody uses any more."""
         kept = set(but)
