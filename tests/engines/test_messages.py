@@ -139,7 +139,7 @@ async def test_messages_for_a_body_that_is_busy_wait_in_order(
         await end_well(engine, "one")
 
 
-async def test_a_message_for_a_suspended_listener_waits_until_it_goes_on(tmp_path: Path, document: Document) -> None:
+async def test_f18_a_message_for_a_suspended_listener_waits_for_it(tmp_path: Path, document: Document) -> None:
     async with AsyncEngine(tmp_path / "store.db") as engine:
         instance = await engine.start(document({"l": any_until("a", "length == 3")}), id="one")
         await instance.suspend()
@@ -332,6 +332,9 @@ async def test_an_expression_that_never_ends_is_no_match_and_the_publisher_lives
         ({"type": "a", "Room": 1}, "'Room'"),
         ({"type": "a", "room": {}}, "'room'"),
         ({"type": "a", "time": "noon"}, "RFC 3339"),
+        ({"type": "a", "data_base64": "!!"}, "must be a text in base64"),
+        ({"type": "a", "data_base64": 5}, "must be a text in base64"),
+        ({"type": "a", "data": 1, "data_base64": "aGk="}, "not both"),
         ({"type": "a", "data": object()}, "plain data"),
         ({"type": "a", "data": "\ud800"}, "plain data"),
     ],

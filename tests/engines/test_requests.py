@@ -66,7 +66,7 @@ async def engine_on(store: Path, desk: Desk, clock: Clock | None = None) -> Asyn
         yield engine
 
 
-async def test_a_suspended_instance_hears_its_results_when_it_is_resumed(tmp_path: Path, document: Document) -> None:
+async def test_f18_a_suspended_instance_hears_results_when_it_is_resumed(tmp_path: Path, document: Document) -> None:
     desk = Desk()
     async with engine_on(tmp_path / "store.db", desk) as engine:
         instance = await engine.start(document(ASK, DONE))

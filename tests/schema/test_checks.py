@@ -34,7 +34,7 @@ def task(text: str) -> str:
         ("nowhere", "error unknown-target at 4:13"),
     ],
 )
-def test_then_leads_on_in_its_own_list(then: str, problem: str | None) -> None:
+def test_f6_then_leads_on_in_its_own_list(then: str, problem: str | None) -> None:
     document = f"""do:
   - first:
       set: {{x: 1}}
@@ -70,7 +70,7 @@ def test_every_then_is_looked_at_cases_and_catches_too() -> None:
     ]
 
 
-def test_a_branch_cannot_name_a_task_not_even_from_a_switch() -> None:
+def test_f11_a_branch_cannot_name_a_task_not_even_from_a_switch() -> None:
     document = """do:
   - both:
       fork:
@@ -100,16 +100,16 @@ def test_a_target_in_a_broken_entry_is_a_target_still() -> None:
 
 
 @pytest.mark.parametrize("name", ["continue", "exit", "end"])
-def test_a_directive_is_no_name_for_a_task(name: str) -> None:
+def test_f10_a_directive_is_no_name_for_a_task(name: str) -> None:
     assert found(f"do:\n  - {name}: {{set: {{x: 1}}}}\n") == ["error reserved-name at 2:5"]
 
 
-def test_names_differ_within_a_list_and_not_between_lists() -> None:
+def test_f6_names_differ_within_a_list_and_not_between_lists() -> None:
     document = "do:\n  - a:\n      do:\n        - a: {set: {x: 1}}\n        - a: {set: {x: 1}}\n"
     assert found(document) == ["error duplicate-name at 5:11"]
 
 
-def test_a_switch_has_one_default_and_it_may_stand_anywhere() -> None:
+def test_f6_a_switch_has_one_default_and_it_may_stand_anywhere() -> None:
     cases = "switch:\n  - a: {then: end}\n  - b: {when: .x, then: end}\n"
     assert found(task(cases)) == []
     assert found(task(cases + "  - c: {then: end}\n")) == ["error several-defaults at 6:11"]
@@ -156,14 +156,35 @@ def test_a_retry_without_a_limit_is_a_warning(policy: str, problems: list[str]) 
         ("call: log:1.0.0@name", "catalogs", "{name: {endpoint: https://x.y}}"),
     ],
 )
-def test_what_is_named_is_defined_under_use(text: str, component: str, definition: str) -> None:
+def test_w4_what_is_named_is_defined_under_use(text: str, component: str, definition: str) -> None:
     assert [one.partition(" at ")[0] for one in found(task(text))] == ["error undefined-reference"]
     assert found(f"use: {{{component}: {definition}}}\n" + task(text)) == []
 
 
-def test_the_name_of_a_workflow_timeout_counts_too() -> None:
+def test_w4_the_name_of_a_workflow_timeout_counts_too() -> None:
     assert found("timeout: slow\ndo: []\n") == ["error undefined-reference at 1:10"]
     assert found("use: {timeouts: {slow: {after: PT1S}}}\ntimeout: slow\ndo: []\n") == []
+
+
+def test_w4_a_duration_where_a_name_belongs_is_told_where_it_goes() -> None:
+    (problem,) = check(HEADER + task("set: {x: 1}\ntimeout: PT5S"))[1]
+    assert (problem.code, "after: PT5S" in f"{problem.message} {problem.hint}") == ("undefined-reference", True)
+
+
+def test_w3_unknown_properties_are_a_warning_where_the_schemas_allow_them() -> None:
+    mcp = "call: mcp\nwith: {method: tools/list, transport: {http: {endpoint: https://x.y}}, extra: 1}"
+    assert found("extra: 1\ndo: []\n") == ["warning unknown-property at 1:1"]
+    assert found(task(mcp)) == ["warning unknown-property at 4:78"]
+    assert found(task("emit: {event: {with: {type: a}, extra: 1}}")) == ["warning unknown-property at 3:39"]
+    assert found(task("set: {x: 1}\nextra: 1")) == ["error unknown-property at 4:7"]
+
+
+def test_w3_tags_and_metadata_are_of_any_type_and_mean_nothing() -> None:
+    document = (
+        "document: {dsl: '1.0.3', namespace: a, name: b, version: '1.0.0', tags: {a: [1]}, metadata: {b: {c: 2}}}"
+    )
+    assert found(document + "\ndo: []\n") == []
+    assert found(task("set: {x: 1}\nmetadata: {anything: [1, {a: null}]}")) == []
 
 
 def test_an_error_may_be_an_expression() -> None:
@@ -301,7 +322,7 @@ def test_a_schedule_says_how_its_events_are_read() -> None:
         ("10.0.0", ["error unsupported-version at 1:17"]),
     ],
 )
-def test_version_1_0_of_the_language_is_what_is_read(dsl: str, problems: list[str]) -> None:
+def test_w1_version_1_0_of_the_language_is_what_is_read(dsl: str, problems: list[str]) -> None:
     assert found(f"document: {{dsl: '{dsl}', namespace: a, name: b, version: '1.0.0'}}\ndo: []\n") == problems
 
 

@@ -78,7 +78,7 @@ def places(source: Source) -> dict[str, tuple[tuple[int, int] | None, tuple[int,
         ("'it''s'", "it's"),
     ],
 )
-def test_scalars_are_those_of_the_core_schema_of_yaml_1_2(written: str, read: JsonValue) -> None:
+def test_d14_scalars_are_those_of_the_core_schema_of_yaml_1_2(written: str, read: JsonValue) -> None:
     document = f"x:\n  {written}\n" if written != "" else "x:\n"
     assert value(document) == {"x": read}
     result = value(document)
@@ -86,7 +86,7 @@ def test_scalars_are_those_of_the_core_schema_of_yaml_1_2(written: str, read: Js
     assert type(result["x"]) is type(read)
 
 
-def test_json_is_accepted_with_tabs_and_all_its_escapes() -> None:
+def test_d14_json_is_accepted_with_tabs_and_all_its_escapes() -> None:
     document = {"a": [1, 2.5, None, True], "b": {'quote"': "\u00e9\n\t/"}, "c": "😀"}
     assert value(json.dumps(document, indent="\t")) == document
     assert value(json.dumps(document, ensure_ascii=False, separators=(",", ":"))) == document
@@ -102,7 +102,7 @@ def test_lines_may_end_as_windows_ends_them() -> None:
     assert places(source)["/b/c"] == ((3, 3), (3, 6))
 
 
-def test_anchors_and_merges_are_expanded_and_own_keys_win() -> None:
+def test_d14_anchors_and_merges_are_expanded_and_own_keys_win() -> None:
     text = "base: &base {x: 1, y: 2}\nmore: &more {y: 3, z: 4}\nuse:\n  <<: [*base, *more]\n  x: own\nagain: *base\n"
     assert value(text) == {
         "base": {"x": 1, "y": 2},
@@ -187,7 +187,7 @@ def test_an_offset_outside_of_a_text_is_at_one_of_its_ends() -> None:
 # --- hostile text
 
 
-def test_an_alias_bomb_is_refused_before_it_is_expanded() -> None:
+def test_d14_an_alias_bomb_is_refused_before_it_is_expanded() -> None:
     levels = "\n".join(f"l{i}: &l{i} [{', '.join([f'*l{i - 1}'] * 10)}]" for i in range(1, 30))
     tracemalloc.start()
     problem = only_problem(f"l0: &l0 boom\n{levels}\n")
@@ -277,7 +277,7 @@ def test_more_than_a_mebibyte_is_refused_before_it_is_parsed(text: str | bytes) 
         ("? " + "k" * 2_000 + "\n: 1", "document-too-large", 1, 3),
     ],
 )
-def test_unwelcome_text_gives_one_problem_at_its_place(text: str | bytes, code: str, line: int, column: int) -> None:
+def test_d14_unwelcome_text_is_one_problem_at_its_place(text: str | bytes, code: str, line: int, column: int) -> None:
     problem = only_problem(text)
     assert (problem.code, problem.line, problem.column) == (code, line, column)
 
