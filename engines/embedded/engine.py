@@ -118,21 +118,21 @@ class AsyncEngine:
             self._activities.open(catalog)
         self._performer: Performer = performer or self._activities
         self._patience = patience
-        self._clock = clock or SystemClock()
+        self.clock = clock or SystemClock()
         self._ids = ids or SystemIds()
         sinks = sinks_of(lifecycle)
-        self._delivery = Delivery(sinks, self._clock, lambda ask: self._owner.tell(ask))
+        self._delivery = Delivery(sinks, self.clock, lambda ask: self._owner.tell(ask))
         recorder = Recorder(sinks, self._ids, self._delivery.news)
         self._deciders = of_the_house(deciders or Interpreters(watcher, recorder.hear if sinks else None))
         if timezone is not None:
             zone(timezone)
-        self._door = Door(self._activities.names)
+        self.door = Door(self._activities.names)
         self._waiting = Waiting()
         self._open = self._entered = False
         self._closing = AsyncExitStack()
         self._owner = Owner(
             self.path,
-            clock=self._clock,
+            clock=self.clock,
             deciders=self._deciders,
             activation=Activation(self._ids, timezone, read_events),
             capacity=machines,
@@ -144,7 +144,7 @@ class AsyncEngine:
             failed=self._failed_elsewhere,
         )
         self._dispatcher = Dispatcher(
-            self._performer, self._clock, self._owner.tell, self._counted, self._can_perform, Secrets.of(secrets)
+            self._performer, self.clock, self._owner.tell, self._counted, self._can_perform, Secrets.of(secrets)
         )
 
     # --- its life ----------------------------------------------------------------------------------------------------
@@ -152,6 +152,16 @@ class AsyncEngine:
     async def __aenter__(self) -> Self:
         """Takes the store over. Raises StoreError when it cannot be used, or when another engine keeps it too long,
         and DalsegnoError for a sink of lifecycle events that cannot be used."""
+        return await self._enter(self._patience, None)
+
+    async def wait_entered(self, held: Callable[[], None]) -> Self:
+        """Takes the store over as soon as nobody else has it; `held` is called, on another thread, if somebody has.
+
+        Raises StoreError when it cannot be used. For a SharedEngine.
+        """
+        return await self._enter(None, held)
+
+    async def _enter(self, patience: float | None, held: Callable[[], None] | None) -> Self:
         if self._entered:
             raise EngineClosed
         self._loop = asyncio.get_running_loop()
@@ -160,7 +170,7 @@ class AsyncEngine:
             closing.push_async_callback(self._activities.aclose)
             self._delivery.prepare()
             self._reader = closing.enter_context(ThreadPoolExecutor(1, "dalsegno reader"))
-            await self._take_over()
+            await self._take_over(None if patience is None else round(patience * 1000), held)
             closing.push_async_callback(self._stop)
             self._delivery.start()
             if self.path != MEMORY:
@@ -170,12 +180,11 @@ class AsyncEngine:
             self._closing = closing.pop_all()
         return self
 
-    async def _take_over(self) -> None:
-        patience = None if self._patience is None else round(self._patience * 1000)
+    async def _take_over(self, patience: int | None, held: Callable[[], None] | None) -> None:
         stopped = threading.Event()
 
         def take() -> None:
-            self._owner.start(Ownership.wait_acquired(self.path, self._clock, patience, stopped))
+            self._owner.start(Ownership.wait_acquired(self.path, self.clock, patience, stopped, held))
 
         taking = self._loop.run_in_executor(self._reader, take)
         try:
@@ -227,7 +236,7 @@ class AsyncEngine:
             raise DalsegnoError(f"if_exists: {if_exists!r} is neither 'fail' nor 'attach'")
         loaded = await self._admit(workflow)
         companions = [await self._admit(each) for each in workflows]
-        started = starting(loaded, input, id=id, tags=tags, now=self._clock.now(), ids=self._ids)
+        started = starting(loaded, input, id=id, tags=tags, now=self.clock.now(), ids=self._ids)
 
         def act(round_: Round) -> Callable[[], tuple[int, InstanceRecord]]:
             number = requests.start(round_, loaded, started, companions, attach=if_exists == "attach")
@@ -238,10 +247,10 @@ class AsyncEngine:
     async def _admit(self, source: Source) -> Workflow:
         if not self._open:
             raise EngineClosed
-        if self._door.knows(source):
-            return self._door.admit(source)
+        if self.door.knows(source):
+            return self.door.admit(source)
         # Parsing takes its time, and the loop has other things to do.
-        return await self._loop.run_in_executor(self._reader, self._door.admit, source)
+        return await self._loop.run_in_executor(self._reader, self.door.admit, source)
 
     async def register(self, workflow: Source, *, replace: bool = False) -> Workflow:
         """Registers a workflow under its namespace, name and version, durably before it returns.
@@ -335,7 +344,7 @@ class AsyncEngine:
 
     async def why(self, id: str) -> Explanation:
         """What an instance waits for, since when, what will wake it, and what it has tried. Raises InstanceNotFound."""
-        around = Surroundings(self._clock.now(), owned=True, knows=self._can_perform)
+        around = Surroundings(self.clock.now(), owned=True, knows=self._can_perform)
         return await self.read(lambda store: why(store, reading.row_of(store, id), around))
 
     async def purge(self, id: str) -> None:
@@ -350,7 +359,7 @@ class AsyncEngine:
         """
         length = seconds(older_than)
         if length is not None:
-            filters = ended_before(filters, reading.moment(self._clock.now() - round(length * 1000)))
+            filters = ended_before(filters, reading.moment(self.clock.now() - round(length * 1000)))
         count, start = 0, None
         while True:
             some, start = await self._ask(partial(_purge_some, start, filters), lambda answer: answer)
@@ -365,7 +374,7 @@ class AsyncEngine:
         source and id, is known and left alone. One for an `instance` waits until that takes it or ends, and may come
         before it is started. Raises DalsegnoError for what is no CloudEvent, WrongStatus when the instance has ended.
         """
-        message = publishing.event(event, now=self._clock.now(), ids=self._ids)
+        message = publishing.event(event, now=self.clock.now(), ids=self._ids)
 
         def act(round_: Round) -> Callable[[], Publication]:
             publication = round_.publish(message, instance)

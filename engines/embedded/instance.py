@@ -78,13 +78,14 @@ class AsyncInstance:
         limit = seconds(timeout)
         try:
             async with asyncio.timeout(limit):
-                await self._wait_ended()
+                await self.wait_ended()
         except TimeoutError:
             assert limit is not None
             raise WorkflowTimeout(self.id, limit) from None
         return outcome_of(self._record)
 
-    async def _wait_ended(self) -> None:
+    async def wait_ended(self) -> None:
+        """Waits for the end, whatever it is. Raises EngineClosed or StoreError when the engine ends first."""
         if self._record.ended:
             return
         if self._progress is None:

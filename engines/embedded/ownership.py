@@ -8,6 +8,7 @@ import fcntl
 import logging
 import os
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -29,10 +30,18 @@ class Ownership:
         self._descriptor = descriptor
 
     @classmethod
-    def wait_acquired(cls, path: str, clock: Clock, patience: int | None, stopped: threading.Event) -> Self:
+    def wait_acquired(
+        cls,
+        path: str,
+        clock: Clock,
+        patience: int | None,
+        stopped: threading.Event,
+        held: Callable[[], None] | None = None,
+    ) -> Self:
         """Takes the lock of the store at `path`, waiting for another owner to leave.
 
-        `patience` is in milliseconds, None for ever; `stopped` ends the waiting. Raises StoreError when it was in vain.
+        `patience` is in milliseconds, None for ever; `stopped` ends the waiting. `held` is called where it has to wait.
+        Raises StoreError when it was in vain.
         """
         if path == MEMORY:
             return cls(None)
@@ -40,6 +49,8 @@ class Ownership:
         limit = None if patience is None else clock.now() + patience
         if not _try(descriptor):
             _LOGGER.info("waiting for another engine (%s) to leave the store %s", _owner(descriptor), path)
+            if held is not None:
+                held()
         while not _try(descriptor):
             now = clock.now()
             if stopped.is_set() or (limit is not None and now >= limit):

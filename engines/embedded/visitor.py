@@ -88,6 +88,13 @@ class Visitor:
         """Whether an engine is at work on the store; without one, what is asked for waits for the next."""
         return ownership.owned(self.path)
 
+    @property
+    def version(self) -> int:
+        """Changes when another process, or another part of this one, has committed something. Raises StoreError."""
+        if self._readable is None:
+            self._readable = Store.readable(self.path)
+        return self._readable.data_version
+
     # --- reading; each raises StoreError for a store that is not there or cannot be read ------------------------------
 
     def get(self, id: str) -> InstanceRecord:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dalsegno.engines.embedded.retention import Retention
     from dalsegno.engines.embedded.run import run
     from dalsegno.engines.embedded.schedules import AsyncSchedule
+    from dalsegno.engines.embedded.shared import SharedEngine, SharedInstance
     from dalsegno.engines.errors import (
         EngineClosed,
         InstanceExists,
@@ -73,6 +74,8 @@ __all__ = [
     "ScheduleNotFound",
     "ScheduleRecord",
     "Severity",
+    "SharedEngine",
+    "SharedInstance",
     "Sink",
     "Statistics",
     "StoreError",
@@ -106,6 +109,7 @@ _HOMES = {
     "engines.embedded.retention": ("Retention",),
     "engines.embedded.run": ("run",),
     "engines.embedded.schedules": ("AsyncSchedule",),
+    "engines.embedded.shared": ("SharedEngine", "SharedInstance"),
     "engines.errors": (
         "EngineClosed",
         "InstanceExists",
