@@ -1,7 +1,7 @@
 """A shared engine: several processes have one store, exactly one of them works on it, the others take its place.
 
-It is what the workers of a web server need, which come and go and know nothing of each other. All may start instances and
-wait for them: the one whose engine owns the store does so directly, the others by way of the store (visitor.py).
+It is what the workers of a web server need, which come and go and know nothing of each other. All may start instances
+and wait for them: the one whose engine owns the store does so directly, the others by way of the store (visitor.py).
 """
 
 import asyncio
@@ -34,9 +34,9 @@ _PATIENCE = 30.0
 class SharedEngine:
     """An engine that is one of several on a store, in as many processes.
 
-    An async context manager, which belongs to one event loop. Entering it does not wait: where no other process owns the
-    store it does from then on (`owns`), else as soon as the owner leaves or dies. Give all processes the same functions:
-    activities are performed where the store is owned.
+    An async context manager, which belongs to one event loop. Entering it does not wait: where no other process owns
+    the store it does from then on (`owns`), else as soon as the owner leaves or dies. Give all processes the same
+    functions: activities are performed where the store is owned.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:

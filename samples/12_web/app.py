@@ -1,7 +1,7 @@
 """A web service with an engine inside: a request starts an order's workflow and waits for its end.
 
-However many processes serve it (`uvicorn --workers 4`), one of them works on the store, and another takes its place when
-it dies; a request may come to any of them.
+However many processes serve it (`uvicorn --workers 4`), one of them works on the store, and another takes its place
+when it dies; a request may come to any of them.
 """
 
 import os
@@ -11,16 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Response
+from functions import charge
 
 import dalsegno
 
 WORKFLOW = Path(__file__).with_name("workflow.yaml")
-
-
-@dalsegno.activity
-async def charge(cents: int) -> str:
-    """Pretends to charge a card."""
-    return f"{cents / 100:.2f} charged"
 
 
 @asynccontextmanager
