@@ -164,6 +164,7 @@ def simulate(
     messages: Sequence[JsonObject] = (),
     functions: Sequence[Callable[..., object]] = (),
     workflows: Sequence[Source] = (),
+    secrets: JsonObject | None = None,
     start: str | None = None,
     crash: Sequence[int] = (),
     cancel: JsonObject | None = None,
@@ -171,8 +172,8 @@ def simulate(
 ) -> Outcome:
     """Runs a workflow in virtual time, and tells what came of it.
 
-    `workflow` is a path, a mapping or a Workflow, as are the `workflows` that it runs; `mocks`, `messages`, `crash` and
-    `cancel` are as in a file of tests (docs/testing.md), `start` is an ISO 8601 time. `functions` are really called
+    `workflow` is a path, a mapping or a Workflow, as are the `workflows` that it runs; `mocks`, `messages`, `secrets`,
+    `crash` and `cancel` are as in a file of tests (docs/testing.md), `start` is an ISO 8601 time. `functions` are really called
     where no mock answers; `watch` is told of its tasks. Raises Unanswered for a call that
     nobody answers, InvalidDocument, FileNotFoundError.
     """
@@ -180,6 +181,7 @@ def simulate(
     loaded = door.admit(workflow)
     test: JsonObject = {"name": loaded.name, "input": {} if input is None else input}
     test |= {"mocks": list(mocks), "messages": list(messages), "crash": list(crash)}
+    test |= {"secrets": secrets} if secrets else {}
     test |= {"start": start} if start else {}
     test |= {"cancel": cancel} if cancel else {}
     others = [door.admit(each) for each in workflows]

@@ -39,13 +39,11 @@ def _next(index: int, task: Place, order: dict[str, int], document: Document) ->
     if task.get("if") is not None:
         yield index + 1  # a task that is skipped passes on, whatever its `then` (F1)
     cases = task.get("switch")
-    if cases is not None:
-        chosen = [case for element in cases.elements() for _, case in element.entries()]
-        yield from (position(case.get("then")) for case in chosen)
-        if all(case.get("when") is not None for case in chosen):
-            yield position(task.get("then"))
-    elif task.get("raise") is None or document.root.at("use", "extensions") is not None:
-        # An extension may end a task before it does anything, `raise` too (C7).
+    chosen = [case for element in cases.elements() for _, case in element.entries()] if cases is not None else []
+    yield from (position(case.get("then")) for case in chosen)
+    decided = task.get("raise") is not None or any(case.get("when") is None for case in chosen)
+    # An extension may end a task before it does anything (C7): then its own `then` counts, whatever it is.
+    if not decided or document.root.at("use", "extensions") is not None:
         yield position(task.get("then"))
     caught = task.at("catch", "then")
     if caught is not None:

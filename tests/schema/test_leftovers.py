@@ -36,12 +36,12 @@ def test_a_task_that_nothing_leads_to_is_a_warning(tasks: str, problems: list[st
     assert [one[: len(problem)] for one, problem in zip(found(f"do: {tasks}\n"), problems, strict=True)] == problems
 
 
-def test_an_extension_may_end_a_raise_before_it_raises() -> None:
-    extension = "{extend: raise, before: [skip: {set: {x: 1}, then: exit}]}"
-    document = f"use: {{extensions: [{{mock: {extension}}}]}}\n" + (
-        "do: [a: {raise: {error: {type: 'https://x.y/e', status: 400}}}, b: {wait: PT1S}]\n"
-    )
-    assert found(document) == []
+@pytest.mark.parametrize("task", ["raise: {error: {type: 'https://x.y/e', status: 400}}", "switch: [x: {then: end}]"])
+def test_an_extension_may_end_a_task_before_it_does_anything(task: str) -> None:
+    extension = "{extend: all, before: [skip: {set: {x: 1}, then: exit}]}"
+    tasks = f"do: [a: {{{task}}}, b: {{wait: PT1S}}]\n"
+    assert found(f"use: {{extensions: [{{mock: {extension}}}]}}\n{tasks}") == []
+    assert len(found(tasks)) == 1
 
 
 USED = """\

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import dalsegno
 from dalsegno.engines.simulated.suite import Result, Suite
 from dalsegno.schema.problems import InvalidDocument
 from dalsegno.testing import Unanswered, simulate
@@ -172,6 +173,30 @@ tests:
   - {name: mocked, mocks: [{call: tests/child, returns: 1}], expect: {output: 1}}
 """
     assert [result.differences for result in results(tmp_path, tests, document)] == [(), ()]
+
+
+@dalsegno.activity
+def charge(token: str) -> bool:
+    return token == "Bearer abc"
+
+
+def test_secrets_are_for_the_functions_that_are_really_called(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(
+        "import dalsegno\n\n@dalsegno.activity\ndef charge(token: str) -> bool:\n    return token == 'Bearer abc'\n",
+        encoding="utf-8",
+    )
+    document = (
+        "use: {secrets: [token]}\ndo: [{pay: {call: charge, with: {token: '${ \"Bearer \\($secrets.token)\" }'}}}]\n"
+    )
+    tests = """
+functions: [shop.py]
+tests:
+  - {name: the right one, secrets: {token: abc}, expect: {output: true, calls: [{with: {token: '***'}}]}}
+  - {name: another, secrets: {token: x}, expect: {output: false}}
+"""
+    assert [result.differences for result in results(tmp_path, tests, document)] == [(), ()]
+    outcome = simulate(tmp_path / "order.yaml", secrets={"token": "abc"}, functions=[charge])
+    assert outcome.output is True
 
 
 def test_coverage_names_what_never_ran_and_what_was_never_so(tmp_path: Path) -> None:
