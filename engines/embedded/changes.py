@@ -42,7 +42,7 @@ class Changes:
         """Ends all waiting."""
         self._closing.set()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._visitor.__exit__, None, None, None)
-        self._thread.shutdown()
+        self._thread.shutdown(wait=False)
 
     def _look(self, since: int) -> int:
         while (version := self._visitor.version) == since and not self._closing.is_set():

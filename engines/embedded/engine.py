@@ -168,8 +168,10 @@ class AsyncEngine:
         self._open = self._entered = True
         async with AsyncExitStack() as closing:
             closing.push_async_callback(self._activities.aclose)
-            self._delivery.prepare()
-            self._reader = closing.enter_context(ThreadPoolExecutor(1, "dalsegno reader"))
+            self._reader = ThreadPoolExecutor(1, "dalsegno reader")
+            # Whatever was given to it is awaited by then: only the thread is left, which ends by itself.
+            closing.callback(self._reader.shutdown, wait=False)
+            await self._loop.run_in_executor(self._reader, self._delivery.prepare)
             await self._take_over(None if patience is None else round(patience * 1000), held)
             closing.push_async_callback(self._stop)
             self._delivery.start()

@@ -71,7 +71,8 @@ class SharedEngine:
                 waiting.cancel()
             if self._taking.done():
                 self._taking.result()
-            self._thread = closing.enter_context(ThreadPoolExecutor(1, "dalsegno visitor"))
+            self._thread = ThreadPoolExecutor(1, "dalsegno visitor")
+            closing.callback(self._thread.shutdown, wait=False)
             self._visitor = Visitor(self.path)
             # Its owner may be about to make the store.
             await loop.run_in_executor(self._thread, _made, self.path)
