@@ -173,9 +173,9 @@ def simulate(
     """Runs a workflow in virtual time, and tells what came of it.
 
     `workflow` is a path, a mapping or a Workflow, as are the `workflows` that it runs; `mocks`, `messages`, `secrets`,
-    `crash` and `cancel` are as in a file of tests (docs/testing.md), `start` is an ISO 8601 time. `functions` are really called
-    where no mock answers; `watch` is told of its tasks. Raises Unanswered for a call that
-    nobody answers, InvalidDocument, FileNotFoundError.
+    `crash` and `cancel` are as in a file of tests (docs/testing.md), `start` is an ISO 8601 time. `functions` are
+    really called where no mock answers; `watch` is told of its tasks. Raises Unanswered for a call that nobody answers,
+    InvalidDocument, FileNotFoundError.
     """
     door = Door(None)
     loaded = door.admit(workflow)
