@@ -12,6 +12,9 @@ from dalsegno.cli.exits import debugging
 #: Where the records of functions go that log through `dalsegno.current().logger`.
 _FUNCTIONS: Final = "dalsegno.activity"
 
+#: Where it is said that lifecycle events do not arrive.
+_DELIVERY: Final = "dalsegno.engines.lifecycle"
+
 _Info: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
@@ -47,7 +50,7 @@ def show_records(*, verbose: bool, engine: bool) -> None:
     """Let people see log records, without touching what a function's module has configured for itself.
 
     What functions say of themselves is shown from level WARNING on, with `verbose` from INFO on; what we say only with
-    `engine`, from WARNING on.
+    `engine`, from WARNING on, but for lifecycle events that do not arrive: nothing else would tell.
     """
     handler = _Lines()
     ours, functions = logging.getLogger("dalsegno"), logging.getLogger(_FUNCTIONS)
@@ -58,7 +61,8 @@ def show_records(*, verbose: bool, engine: bool) -> None:
         return
     handler.setFormatter(_Short())
     handler.setLevel(logging.INFO if verbose else logging.WARNING)
-    (ours if engine else functions).addHandler(handler)
+    for logger in [ours] if engine else [functions, logging.getLogger(_DELIVERY)]:
+        logger.addHandler(handler)
     if verbose:
         functions.setLevel(logging.INFO)
     ours.addHandler(logging.NullHandler())

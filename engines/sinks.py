@@ -1,12 +1,15 @@
 """Sinks: where lifecycle events go. What a sink has not taken stays in the store, and is sent again."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
 from dalsegno.schema.errors import DalsegnoError
+
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 #: The sink that is the engine's own message store.
 MESSAGES: Final = "messages"
@@ -63,6 +66,8 @@ def sinks_of(given: Sinks) -> tuple[Sink, ...]:
             raise DalsegnoError(
                 "a sink for lifecycle events is a file, an http(s) URL or `messages`, not an empty text"
             )
+        if not sink.is_url and _SCHEME.match(os.fspath(sink.to)):
+            raise DalsegnoError(f"lifecycle events go to a file, an http(s) URL or `messages`, not to {name}")
         if names.count(name) > 1:
             raise DalsegnoError(f"lifecycle events would go to the same sink twice: {name}")
     return sinks

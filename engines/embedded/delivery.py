@@ -26,7 +26,8 @@ _T = TypeVar("_T")
 
 _event = msgspec.json.Decoder(JsonObject)
 
-_LOGGER = logging.getLogger("dalsegno.engines")
+# A logger of its own: `dalsegno run` shows what it says, and is silent about the rest of an engine.
+_LOGGER = logging.getLogger("dalsegno.engines.lifecycle")
 
 # Events that are moved to the message store at once.
 _BATCH = 200
@@ -156,6 +157,8 @@ class _Courier:
             pause = self._refused[execution][1] if execution in self._refused else _FIRST
             self._refused[execution] = (now + pause, min(2 * pause, _LONGEST))
             _LOGGER.warning("a lifecycle event was refused, trying again in %g s: %s", pause / 1000, words)
+        if taken:
+            self._pause = _FIRST  # It works again, if not for long.
         if receipt.trouble is None and len(self._refused) <= _REFUSED:
             self._pause = _FIRST
             return True

@@ -24,9 +24,10 @@ def test_a_sink_that_is_away_does_not_keep_a_run_from_ending(dalsegno: CommandLi
     answer = dalsegno("run", flow, "--lifecycle", "http://127.0.0.1:9/events")
     assert answer.code == 0
     assert answer.json == {"text": "hello"}
+    assert "lifecycle events are left in the outbox: http://127.0.0.1:9/events: " in answer.err
 
 
-@pytest.mark.parametrize("sink", ["nowhere/events.jsonl", ".", "", "http://"])
+@pytest.mark.parametrize("sink", ["nowhere/events.jsonl", ".", "", "http://", "ftp://example.com/x"])
 def test_a_sink_that_cannot_be_used_is_wrong_usage(dalsegno: CommandLine, flow: str, sink: str) -> None:
     answer = dalsegno("run", flow, "--lifecycle", sink)
     assert answer.code == 2

@@ -252,6 +252,18 @@ async def test_an_endpoint_that_is_away_gets_all_of_it_from_a_later_engine(tmp_p
     assert told(other.taken) == ["started", *(f"/do/0/double {kind}" for kind in TASK), "completed"]
 
 
+async def test_an_endpoint_that_took_something_is_asked_again_soon(
+    tmp_path: Path, document: Document, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving(in_turn(500, 204, 500, 204, 500)) as endpoint:
+        async with AsyncEngine(tmp_path / "s.db", activities=[double], lifecycle=endpoint.url) as engine:
+            await (await engine.start(document(DOUBLE), id="one")).wait()
+            await until(lambda: told(endpoint.taken)[-1:] == ["completed"])
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == [
+        "lifecycle events wait, trying again in 0.25 s"
+    ] * 3
+
+
 async def test_an_event_that_is_refused_holds_up_its_own_instance_only(tmp_path: Path, document: Document) -> None:
     with serving(lambda event: 422 if event["subject"] == "bad" else 204) as endpoint:
         async with AsyncEngine(tmp_path / "s.db", activities=[double], lifecycle=endpoint.url) as engine:
@@ -319,7 +331,9 @@ async def test_without_a_sink_nothing_is_written(tmp_path: Path, document: Docum
         assert left(tmp_path / "s.db") == 0
 
 
-@pytest.mark.parametrize("sink", ["", "nowhere/events.jsonl", ".", "http://", ["one.jsonl", "./one.jsonl"]])
+@pytest.mark.parametrize(
+    "sink", ["", "nowhere/events.jsonl", ".", "http://", "ftp://a/b", ["one.jsonl", "./one.jsonl"]]
+)
 async def test_a_sink_that_cannot_be_used_is_said_at_once(sink: "str | list[str]") -> None:
     with pytest.raises(DalsegnoError, match="lifecycle events"):
         async with AsyncEngine(":memory:", lifecycle=sink):
