@@ -111,6 +111,8 @@ def _report_unknown(name: str, mark: Mark, document: Document) -> None:
     else:
         message = f"no function {quote(name)} is known{suggestion}"
         hint = "register it with @dalsegno.activity, or define it under `use.functions`"
+    if name.endswith((".yaml", ".yml", ".json")):
+        hint = f"if it is a file beside this one: call: ./{name}"
     severity = Severity.WARNING if document.functions is None else Severity.ERROR
     document.findings.at_value("unknown-function", mark.place, message, hint=hint, severity=severity)
 

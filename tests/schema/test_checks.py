@@ -211,6 +211,12 @@ def test_a_function_is_known_in_one_of_five_ways(name: str, problems: list[str])
     assert others == problems
 
 
+@pytest.mark.parametrize("functions", [None, ["registered"]])
+def test_a_file_beside_the_document_is_told_how_it_is_called(functions: list[str] | None) -> None:
+    (problem,) = check(HEADER + task("call: greet.yaml"), functions=functions)[1]
+    assert (problem.code, problem.hint) == ("unknown-function", "if it is a file beside this one: call: ./greet.yaml")
+
+
 def test_where_the_registered_functions_are_not_known_it_is_a_warning() -> None:
     assert found(task("call: charge")) == ["warning unknown-function at 3:13"]
     assert found(task("call: charge"), functions=[]) == ["error unknown-function at 3:13"]
