@@ -77,6 +77,15 @@ class InstanceExists(DalsegnoError):
         super().__init__(f"instance {instance!r} exists already{reason}")
 
 
+class GroupBusy(DalsegnoError):
+    """Another instance of the group is at work, or queued, and this one was to be refused then."""
+
+    def __init__(self, group: str, instance: str) -> None:
+        self.group = group
+        self.instance = instance
+        super().__init__(f"the group {group!r} is busy with the instance {instance!r}: queue, replace, or wait for it")
+
+
 class WorkflowExists(DalsegnoError):
     """Another document is registered under this namespace, name and version."""
 

@@ -7,7 +7,7 @@ import typer
 
 from dalsegno.cli.commands.run import File, Id, Workflows
 from dalsegno.cli.exits import Exit, WrongUsage
-from dalsegno.cli.filters import pairs
+from dalsegno.cli.filters import pairs, when
 from dalsegno.cli.options import DEFAULT_STORE, Debug, Functions, Input, Output, Store
 from dalsegno.cli.output import Format, line, note, write_json
 
@@ -28,6 +28,41 @@ OnConflict = Annotated[
         "document and the same input.",
     ),
 ]
+
+
+class IfBusy(StrEnum):
+    """What to do about a group of which another instance is at work."""
+
+    QUEUE = "queue"
+    REFUSE = "refuse"
+    REPLACE = "replace"
+
+
+At = Annotated[
+    str | None,
+    typer.Option("--at", metavar="TIME", help="Begin not before: 2026-11-26T08:00Z.", show_default=False),
+]
+After = Annotated[
+    str | None,
+    typer.Option("--after", metavar="DURATION", help="Begin so much later: 5m, 2d, PT30S.", show_default=False),
+]
+Group = Annotated[
+    str | None,
+    typer.Option(
+        "--group",
+        metavar="KEY",
+        help="A text of your choice: of the instances with the same one, one at a time is at work.",
+        show_default=False,
+    ),
+]
+WhenBusy = Annotated[
+    IfBusy,
+    typer.Option(
+        "--if-busy",
+        metavar="queue|refuse|replace",
+        help="What to do when another instance of the group is at work: wait, refuse, or cancel it and begin then.",
+    ),
+]
 Tags = Annotated[
     list[str] | None,
     typer.Option("--tag", metavar="NAME=TEXT", help="A tag of the instance. May be repeated.", show_default=False),
@@ -41,6 +76,10 @@ def start(
     id_: Id = None,
     if_exists: OnConflict = IfExists.FAIL,
     tags: Tags = None,
+    at: At = None,
+    after: After = None,
+    group: Group = None,
+    if_busy: WhenBusy = IfBusy.QUEUE,
     functions: Functions = None,
     workflows: Workflows = None,
     output: Output = Format.TEXT,
@@ -55,10 +94,12 @@ def start(
     \b
     Examples:
       dalsegno start order.yaml --input '{"id": 7}' --id order-7 --store orders.db
+      dalsegno start report.yaml --after 2h --group reports --if-busy replace
       dalsegno start order.yaml --input @order.json --tag customer=ada --if-exists attach --id order-7
     """
     from dalsegno.cli.functions import activities_of, load
     from dalsegno.cli.input import read_document, read_input
+    from dalsegno.cli.patience import seconds
     from dalsegno.cli.reader import summary
     from dalsegno.cli.visiting import nobody, visiting
     from dalsegno.engines.documents import runnable
@@ -78,6 +119,10 @@ def start(
             if_exists=if_exists.value,
             tags=pairs(tags, "--tag"),
             workflows=companions,
+            at=None if at is None else when(at, "--at"),
+            after=None if after is None else seconds(after, "--after"),
+            group=group,
+            if_busy=if_busy.value,
         )
         if not (visitor.owned or record.ended):
             note(nobody(store, "the instance"))

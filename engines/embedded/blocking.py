@@ -4,12 +4,14 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, Unpack
 
 from dalsegno.activities.registry import Activities
 from dalsegno.activities.secrets import Secrets
 from dalsegno.engines.documents import Source
+from dalsegno.engines.embedded.beginning import Policy
 from dalsegno.engines.embedded.engine import AsyncEngine
 from dalsegno.engines.embedded.instance import AsyncInstance
 from dalsegno.engines.embedded.interpreting import Watcher
@@ -121,9 +123,24 @@ class Engine:
         if_exists: Literal["fail", "attach"] = "fail",
         tags: Mapping[str, str] | None = None,
         workflows: Iterable[Source] = (),
+        at: datetime | None = None,
+        after: Timeout = None,
+        group: str | None = None,
+        if_busy: Policy = "queue",
     ) -> "Instance":
         """Starts an instance, durably before it returns; arguments and errors as AsyncEngine.start."""
-        start = self._engine.start(workflow, input, id=id, if_exists=if_exists, tags=tags, workflows=workflows)
+        start = self._engine.start(
+            workflow,
+            input,
+            id=id,
+            if_exists=if_exists,
+            tags=tags,
+            workflows=workflows,
+            at=at,
+            after=after,
+            group=group,
+            if_busy=if_busy,
+        )
         return Instance(self, self.wait_done(start))
 
     def register(self, workflow: Source, *, replace: bool = False) -> Workflow:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
+from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import Literal, Self, TypeVar, Unpack, cast
@@ -16,6 +17,7 @@ from dalsegno.engines import publishing
 from dalsegno.engines.documents import Door, Source
 from dalsegno.engines.embedded import history, reading, requests, schedules, selecting, verification
 from dalsegno.engines.embedded.activation import Activation
+from dalsegno.engines.embedded.beginning import Policy, Terms
 from dalsegno.engines.embedded.compaction import Compaction
 from dalsegno.engines.embedded.deciders import deciders as of_the_house
 from dalsegno.engines.embedded.delivery import Delivery
@@ -32,7 +34,7 @@ from dalsegno.engines.embedded.registry import LATEST
 from dalsegno.engines.embedded.retention import Rules, Sweep, rules_of
 from dalsegno.engines.embedded.round import Ask, Round
 from dalsegno.engines.embedded.schedules import AsyncSchedule, Form
-from dalsegno.engines.embedded.starting import starting
+from dalsegno.engines.embedded.starting import begins, starting
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.waiting import Progress, Waiting
 from dalsegno.engines.embedded.why import Surroundings, why
@@ -225,15 +227,26 @@ class AsyncEngine:
         if_exists: Literal["fail", "attach"] = "fail",
         tags: Mapping[str, str] | None = None,
         workflows: Iterable[Source] = (),
+        at: datetime | None = None,
+        after: Timeout = None,
+        group: str | None = None,
+        if_busy: Policy = "queue",
     ) -> AsyncInstance:
         """Starts an instance, durably before it returns.
 
         `workflow` is a path, a mapping or a Workflow; `id` a UUID unless given. An id that is taken raises
         InstanceExists, except that `if_exists="attach"` gives the existing instance when document and input are the
-        same. `workflows` are others that it and its children may run, besides those that are registered. Raises
-        InvalidDocument, also for a function that no activity stands for; FileNotFoundError; DalsegnoError
-        for an input that is not JSON.
+        same. `workflows` are others that it and its children may run, besides those that are registered.
+
+        It begins at once, or not before `at` (without a time zone: UTC), or `after` so many seconds or a duration such
+        as "PT5M". Of a `group`, a text of your choice, one instance at a time is at work. When another one is, this
+        one waits for its turn (`if_busy="queue"`), is refused with GroupBusy ("refuse"), or has the other cancelled,
+        ends those that wait, and begins then ("replace").
+
+        Raises InvalidDocument, also for a function that no activity stands for; FileNotFoundError; DalsegnoError for an
+        input that is not JSON.
         """
+        terms = Terms(begins(self._clock.now(), at, after), group, if_busy)
         if if_exists not in ("fail", "attach"):
             raise DalsegnoError(f"if_exists: {if_exists!r} is neither 'fail' nor 'attach'")
         loaded = await self._admit(workflow)
@@ -241,7 +254,7 @@ class AsyncEngine:
         started = starting(loaded, input, id=id, tags=tags, now=self.clock.now(), ids=self._ids)
 
         def act(round_: Round) -> Callable[[], tuple[int, InstanceRecord]]:
-            number = requests.start(round_, loaded, started, companions, attach=if_exists == "attach")
+            number = requests.start(round_, loaded, started, companions, if_exists == "attach", terms)
             return lambda: (number, reading.by_number(round_.store, number))
 
         return await self._ask(act, lambda answer: AsyncInstance(self, *answer, self.follow(answer[0])))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from dalsegno.engines.embedded.activation import Activation, registered
+from dalsegno.engines.embedded.beginning import START, begin
 from dalsegno.engines.embedded.compaction import Compaction
 from dalsegno.engines.embedded.deciders import DecidersByKind
 from dalsegno.engines.embedded.file import troubles
@@ -167,7 +168,9 @@ class Owner:
         now = self._clock.now()
         if self._nearest is not None and self._nearest <= now:
             due = self.store.pending.due(now)
-            errands.extend(Tell(number, TimerFired(at=now, id=id_)) for number, id_ in due)
+            errands.extend(
+                _beginning(number) if id_ == START else Tell(number, TimerFired(at=now, id=id_)) for number, id_ in due
+            )
             if not due:
                 self._nearest = self.store.pending.nearest()
         sweeping = self._sweep.errand(now)
@@ -185,6 +188,7 @@ class Owner:
         if version == self._seen:
             return ()
         self._seen = version
+        self._nearest = self.store.pending.nearest()  # An instance may have been left for a later time.
         return self._unread()
 
     def _unread(self) -> Sequence[Errand]:
@@ -334,6 +338,14 @@ def _serving() -> Ask:
 
     def act(round_: Round) -> Callable[[], object]:
         round_.post.resume()
+        return _nothing
+
+    return Ask(act, lambda _, __: None)
+
+
+def _beginning(execution: int) -> Ask:
+    def act(round_: Round) -> Callable[[], object]:
+        begin(round_, execution)
         return _nothing
 
     return Ask(act, lambda _, __: None)

@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from dalsegno.engines.embedded import registering, rewinding
+from dalsegno.engines.embedded.beginning import BEGIN, Terms, begin, waits
 from dalsegno.engines.embedded.executions import Execution, Kind
 from dalsegno.engines.embedded.inbox import Letter
 from dalsegno.engines.embedded.notes import STORE, Note
@@ -33,17 +34,24 @@ class Posted(msgspec.Struct, frozen=True):
     instance: str | None = None
 
 
+_AT_ONCE = Terms()
+
 #: A request on an execution, with its argument (a reason, or nothing).
 Request: TypeAlias = Callable[[Round, Execution, str | None], None]
 
 
 def start(
-    round_: Round, workflow: Workflow, started: InstanceStarted, companions: Sequence[Workflow], attach: bool
+    round_: Round,
+    workflow: Workflow,
+    started: InstanceStarted,
+    companions: Sequence[Workflow],
+    attach: bool,
+    terms: Terms = _AT_ONCE,
 ) -> int:
-    """Begins an instance, whose first turn is in this round; returns its execution's number.
+    """Begins an instance, in this round or when its `terms` say; returns its execution's number.
 
     `companions` are workflows that it and its children may run without their being registered. Raises InstanceExists
-    when the id is taken, with `attach` only when document or input differ.
+    when the id is taken, with `attach` only when document or input differ; GroupBusy.
     """
     existing = round_.store.executions.find(started.instance)
     if existing is not None:
@@ -51,9 +59,15 @@ def start(
             check_same(round_.store, existing, workflow, started.input)
             return existing.number
         raise InstanceExists(started.instance)
+    terms.check(round_.store)
     number = round_.store.executions.add(workflow, started)
     round_.store.companions.add(number, companions)
-    round_.tell(number, started)
+    if not terms.keep(round_.store, number, started):
+        round_.tell(number, started)
+    elif terms.at is None:
+        begin(round_, number)
+    else:
+        round_.timers = True
     return number
 
 
@@ -94,6 +108,9 @@ def resume(round_: Round, row: Execution, _: str | None) -> None:
 
 def cancel(round_: Round, row: Execution, reason: str | None) -> None:
     """Asks the decider to end. A suspension ends with it: nothing but this could ever end the instance."""
+    if waits(round_.store, row):
+        round_.terminate(row, reason)  # There is no decider yet.
+        return
     if row.suspended:
         round_.wake(row)
     round_.tell(row.number, CancelRequested(at=round_.now, reason=reason))
@@ -191,7 +208,9 @@ def open_letter(round_: Round, letter: Letter) -> None:
     row = round_.store.executions.get(letter.execution)
     if row is None:
         return
-    if letter.kind in REQUESTS:
+    if letter.kind == BEGIN:
+        begin(round_, row.number)
+    elif letter.kind in REQUESTS:
         request(round_, letter.kind, row, msgspec.json.decode(letter.body, type=str | None))
     else:
         round_.tell(row.number, letter.fact(round_.store.values.get))

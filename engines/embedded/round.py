@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from dalsegno.engines.embedded import families
+from dalsegno.engines.embedded import beginning, families
 from dalsegno.engines.embedded.activation import Activation
 from dalsegno.engines.embedded.body import impose, pack
 from dalsegno.engines.embedded.compaction import Compaction
@@ -168,6 +168,7 @@ class Round:
         end(self.store, row.number)
         self.live.drop(row.number)
         self.committed.append(Committed(whose_of(self.store, row), event.at, head, outcome=event))
+        beginning.left(self, row.number)
         families.bereave(self, row.number, event)
         families.report(self, row.number, event)
 
@@ -205,7 +206,9 @@ class Round:
         if self.recorder.active:
             whose = whose_of(self.store, row)
             self.recorder.resumed(self.store, whose, self.now, row.status, self._tasks(row))
-        for letter in self.store.inbox.facts(row.number):
+        # Whose time or turn has not come does not begin because it is no longer suspended.
+        letters = [] if beginning.waits(self.store, row) else self.store.inbox.facts(row.number)
+        for letter in letters:
             self.store.inbox.remove(letter.number)
             self.tell(row.number, letter.fact(self.store.values.get))
         if row.kind is Kind.SCHEDULE or row.number in self.store.executions.yielded():
@@ -278,6 +281,7 @@ class Round:
         for asked in written.children.values():
             families.start(self, written.whose, asked)
         if written.outcome is not None:
+            beginning.left(self, written.whose.execution)
             families.report(self, written.whose.execution, written.outcome)
 
     def _correspond(self, written: Committed) -> None:

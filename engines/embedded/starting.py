@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 
 from msgspec.structs import replace
 
 from dalsegno import __version__
 from dalsegno.activities.results import NotPlain, plain
 from dalsegno.engines.documents import location_of
+from dalsegno.engines.patience import Timeout, seconds
 from dalsegno.engines.ports import Ids
+from dalsegno.engines.selection import milliseconds
 from dalsegno.interpreter.events import InstanceStarted
 from dalsegno.interpreter.expressions import Budget
 from dalsegno.schema.errors import DalsegnoError
@@ -31,6 +34,18 @@ def starting(
     """
     started = begun(workflow, given(input), id=_checked(ids.execution() if id is None else id), now=now, ids=ids)
     return replace(started, tags=_tags(tags or {}))
+
+
+def begins(now: int, at: datetime | None, after: Timeout) -> int | None:
+    """When an instance begins, in milliseconds since the epoch; None: at once.
+
+    Raises DalsegnoError for both, and for what is no length of time.
+    """
+    length = seconds(after)
+    if at is not None and length is not None:
+        raise DalsegnoError("an instance begins `at` a time or `after` a while, not both")
+    begin = milliseconds(at) if length is None else now + round(length * 1000)
+    return None if begin is None or begin <= now else begin
 
 
 def begun(workflow: Workflow, input: JsonValue, *, id: str, now: int, ids: Ids) -> InstanceStarted:

@@ -14,6 +14,7 @@ from dalsegno.engines.embedded.damage import Damage
 from dalsegno.engines.embedded.documents import Documents
 from dalsegno.engines.embedded.executions import Execution, Executions
 from dalsegno.engines.embedded.file import open_for_reading, open_for_writing, troubles
+from dalsegno.engines.embedded.groups import Groups
 from dalsegno.engines.embedded.inbox import Inbox
 from dalsegno.engines.embedded.log import Log
 from dalsegno.engines.embedded.messages import Messages
@@ -43,6 +44,7 @@ class Store:
         self.children = Children(database)
         self.companions = Companions(database, self.documents)
         self.pending = Pending(database)
+        self.groups = Groups(database)
         self.inbox = Inbox(database)
         self.messages = Messages(database)
         self.subscriptions = Subscriptions(database)

@@ -230,7 +230,19 @@ CREATE TABLE archive (
 # For what is kept for a while after its end.
 _ENDS = "CREATE INDEX ends ON executions (updated) WHERE status IN ('completed', 'faulted', 'cancelled')"
 
-_SECOND = ";\n".join((_MESSAGES, _SUBSCRIPTIONS, _REGISTERED, _OUTBOX, _KINDS, _DETACHED, _CHILDREN, _BASES, _ENDS))
+# Instances of which one at a time is at work, and those that wait for it.
+_GROUPS = """
+CREATE TABLE members (
+  execution INTEGER PRIMARY KEY,
+  key TEXT NOT NULL,                -- of the group
+  place INTEGER NOT NULL,           -- 0: at work; 1: queued; 2: its time has not come
+  policy TEXT NOT NULL              -- what to do where the group is busy
+);
+CREATE INDEX groups ON members (key, execution)"""
+
+_SECOND = ";\n".join(
+    (_MESSAGES, _SUBSCRIPTIONS, _REGISTERED, _OUTBOX, _KINDS, _DETACHED, _CHILDREN, _BASES, _ENDS, _GROUPS)
+)
 
 #: What makes each format out of the one before; a new store goes through all of them.
 FORMATS = (_FIRST, _SECOND)

@@ -7,7 +7,8 @@ where the owner finds it within a tenth of a second, or the next owner when it c
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import Literal, Self, TypeVar, Unpack
@@ -25,13 +26,14 @@ from dalsegno.engines.embedded import (
     selecting,
     verification,
 )
+from dalsegno.engines.embedded.beginning import BEGIN, Policy, Terms
 from dalsegno.engines.embedded.body import pack
 from dalsegno.engines.embedded.deciders import deciders
 from dalsegno.engines.embedded.inbox import FACT
 from dalsegno.engines.embedded.notes import ACTIVATE, PAUSE, RESUME, STORE, Note, leave
 from dalsegno.engines.embedded.registry import Registration
 from dalsegno.engines.embedded.requests import PUBLISH, check_request, check_same
-from dalsegno.engines.embedded.starting import given, starting
+from dalsegno.engines.embedded.starting import begins, given, starting
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.why import Surroundings, why
 from dalsegno.engines.errors import InstanceExists, InstanceNotFound, StoreError, Trouble, WrongStatus
@@ -114,7 +116,11 @@ class Visitor:
             if row is None:
                 return None
             check_same(store, row, workflow, input)
-            return reading.record(store, row)
+            record = reading.record(store, row)
+            if any(store.inbox.holds(row.number, kind) for kind in ("restart", "rewind")):
+                # It is about to begin, or to go on: what it ended with is history.
+                return replace(record, status="pending", output=None, error=None, reason=None)
+            return record
 
         try:
             return self._read(find)
@@ -178,6 +184,10 @@ class Visitor:
         if_exists: Literal["fail", "attach"] = "fail",
         tags: Mapping[str, str] | None = None,
         workflows: Iterable[Workflow] = (),
+        at: datetime | None = None,
+        after: Timeout = None,
+        group: str | None = None,
+        if_busy: Policy = "queue",
     ) -> InstanceRecord:
         """Leaves a new instance for the owner; a store is made where none is. Arguments as AsyncEngine.start.
 
@@ -185,6 +195,7 @@ class Visitor:
         """
         started = starting(workflow, input, id=id, tags=tags, now=self._clock.now(), ids=self._ids)
         body, values = pack(started)
+        terms = Terms(begins(self._clock.now(), at, after), group, if_busy)
 
         def write(store: Store) -> InstanceRecord:
             existing = store.executions.find(started.instance)
@@ -193,10 +204,15 @@ class Visitor:
                     raise InstanceExists(started.instance)
                 check_same(store, existing, workflow, started.input)
                 return reading.record(store, existing)
+            terms.check(store)
             number = store.executions.add(workflow, started)
             store.companions.add(number, list(workflows))
-            store.values.use(number, values)
-            store.inbox.add(number, FACT, body)
+            if terms.keep(store, number, started):
+                if terms.at is None:
+                    store.inbox.add(number, BEGIN, "null")
+            else:
+                store.values.use(number, values)
+                store.inbox.add(number, FACT, body)
             return reading.by_number(store, number)
 
         return self._write(write)

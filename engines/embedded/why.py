@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from dalsegno.engines.embedded.beginning import waits as waits_to_begin
 from dalsegno.engines.embedded.executions import Execution, Kind
 from dalsegno.engines.embedded.expectations import expectation, refusals
 from dalsegno.engines.embedded.reading import moment, record, retold
@@ -55,6 +56,8 @@ def _sentence(store: Store, row: Execution, around: Surroundings, found: tuple[W
         return _end(store, row, around.now)
     if row.suspended:
         return _suspension(store, row, around.now)
+    if row.head == 0 and waits_to_begin(store, row):
+        return _beginning(store, row, around.now)
     if row.head == 0:
         return "waits to be begun" + ("" if around.owned else ": no engine is running on its store")
     named = [wait.text for wait in found if not wait.limit]
@@ -63,6 +66,17 @@ def _sentence(store: Store, row: Execution, around: Surroundings, found: tuple[W
     more = f"; and {len(named) - _MOST} more" if len(named) > _MOST else ""
     limit = min((wait for wait in found if wait.limit and wait.until), key=lambda wait: str(wait.until), default=None)
     return f"waits for {'; and for '.join(named[:_MOST])}{more}" + (f"; {limit.text}" if limit else "")
+
+
+def _beginning(store: Store, row: Execution, now: int) -> str:
+    for _, deadline in store.pending.timers(row.number):
+        return f"begins at {_moment(deadline)} (in {_length(deadline - now)})"
+    member = store.groups.get(row.number)
+    key = None if member is None else member.key
+    first = None if key is None else next(iter(store.groups.present(key)), None)
+    other = None if first is None else store.executions.get(first.execution)
+    behind = "" if other is None or other.number == row.number else f": {other.instance} is at work"
+    return f"waits for its turn in the group {key}{behind}"
 
 
 def _end(store: Store, row: Execution, now: int) -> str:

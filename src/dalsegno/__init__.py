@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dalsegno.engines.embedded.shared import SharedEngine, SharedInstance
     from dalsegno.engines.errors import (
         EngineClosed,
+        GroupBusy,
         InstanceExists,
         InstanceNotFound,
         ScheduleNotFound,
@@ -60,6 +61,7 @@ __all__ = [
     "Explanation",
     "ExpressionError",
     "ExpressionSyntaxError",
+    "GroupBusy",
     "HistoryRow",
     "Instance",
     "InstanceExists",
@@ -112,6 +114,7 @@ _HOMES = {
     "engines.embedded.shared": ("SharedEngine", "SharedInstance"),
     "engines.errors": (
         "EngineClosed",
+        "GroupBusy",
         "InstanceExists",
         "InstanceNotFound",
         "ScheduleNotFound",

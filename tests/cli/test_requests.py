@@ -123,3 +123,37 @@ def test_lists_and_histories_in_parts(dalsegno: CommandLine) -> None:
     assert dalsegno("run", "hello.yaml", "--input", '{"name": "Ada"}', "--store", "s.db", "--id", "a-1").code == 0
     part = dalsegno("history", "a-1", "--store", "s.db", "--start", "1", "--limit", "1", "--output", "json")
     assert [each["seq"] for each in map(json.loads, part.out.splitlines())] == [1]
+
+
+def test_later_and_one_at_a_time(dalsegno: CommandLine) -> None:
+    nap = dalsegno.document("nap", _NAP)
+    for id_, options in (("one", ("--group", "g")), ("two", ("--group", "g")), ("late", ("--after", "2h"))):
+        assert dalsegno("start", nap, "--store", "s.db", "--id", id_, *options).code == 0
+    worker = dalsegno.start("worker", "--store", "s.db")
+    wait_until(lambda: _status(dalsegno, "one") == "waiting", worker)
+    busy = dalsegno("start", nap, "--store", "s.db", "--group", "g", "--if-busy", "refuse")
+    assert (busy.code, "the group 'g' is busy with the instance 'one'" in busy.err) == (1, True)
+    assert "two waits for its turn in the group g: one is at work" in dalsegno("why", "two", "--store", "s.db").out
+    assert "late begins at " in dalsegno("why", "late", "--store", "s.db").out
+    assert dalsegno("start", nap, "--store", "s.db", "--at", "soon").code == 2
+    dalsegno("cancel", "one", "--store", "s.db")
+    assert _status(dalsegno, "two") == "waiting"
+    worker.terminate()
+    ended(worker)
+
+
+def test_a_failed_run_is_rewound(dalsegno: CommandLine) -> None:
+    flow = dalsegno.document("flow", "do:\n  - first: {call: note, with: {name: one}}\n  - late: {call: pay}\n")
+    pay = "import dalsegno\n@dalsegno.activity\ndef pay():\n    "
+    dalsegno.write("pay.py", pay + "raise ValueError")
+    again = ("run", flow, "--functions", "functions.py", "--functions", "pay.py", "--store", "s.db", "--id", "one")
+    assert dalsegno(*again).code == 1
+    dalsegno.write("pay.py", pay + "return 'paid'")
+    assert dalsegno(*again).code == 1  # What is recorded is printed again.
+    assert dalsegno("rewind", "one", "--store", "s.db").code == 0
+    assert dalsegno(*again).json == "paid"
+    assert dalsegno.lines("effects") == ["one"]
+    assert dalsegno("rewind", "one", "--store", "s.db").code == 1
+    assert dalsegno("restart", "one", "--store", "s.db").code == 0
+    assert dalsegno(*again).json == "paid"
+    assert dalsegno.lines("effects") == ["one", "one"]
