@@ -11,6 +11,7 @@ from dalsegno.cli.commands.publish import publish, raise_
 from dalsegno.cli.commands.purge import purge
 from dalsegno.cli.commands.register import register
 from dalsegno.cli.commands.requests import COMMANDS
+from dalsegno.cli.commands.rerun import rerun
 from dalsegno.cli.commands.run import run
 from dalsegno.cli.commands.schedules import schedules
 from dalsegno.cli.commands.schema import schema
@@ -56,6 +57,7 @@ app.command("history")(history)
 app.command("verify")(verify)
 for name, command in COMMANDS.items():
     app.command(name)(command)
+app.command("rerun")(rerun)
 app.command("purge")(purge)
 app.command("schema")(schema)
 app.command("version")(version)

@@ -311,6 +311,10 @@ class Instance:
         """Lets it go on before its fault: the task that failed runs again; errors as AsyncInstance.rewind."""
         self._engine.wait_done(self._instance.rewind())
 
+    def rerun(self, task: str, *, id: str | None = None) -> "Instance":
+        """Begins a new instance that does again what this one did from a task on; as AsyncInstance.rerun."""
+        return Instance(self._engine, self._engine.wait_done(self._instance.rerun(task, id=id)))
+
     def raise_event(self, name: str, data: JsonValue = None) -> Publication:
         """Sends it, and nobody else, an event of type `name`; errors as AsyncInstance.raise_event."""
         return self._engine.wait_done(self._instance.raise_event(name, data))

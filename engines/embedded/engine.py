@@ -15,7 +15,7 @@ from dalsegno.activities.registry import Activities
 from dalsegno.activities.secrets import Secrets
 from dalsegno.engines import publishing
 from dalsegno.engines.documents import Door, Source
-from dalsegno.engines.embedded import history, reading, requests, schedules, selecting, verification
+from dalsegno.engines.embedded import history, reading, requests, rerunning, schedules, selecting, verification
 from dalsegno.engines.embedded.activation import Activation
 from dalsegno.engines.embedded.beginning import Policy, Terms
 from dalsegno.engines.embedded.compaction import Compaction
@@ -34,7 +34,7 @@ from dalsegno.engines.embedded.registry import LATEST
 from dalsegno.engines.embedded.retention import Rules, Sweep, rules_of
 from dalsegno.engines.embedded.round import Ask, Round
 from dalsegno.engines.embedded.schedules import AsyncSchedule, Form
-from dalsegno.engines.embedded.starting import begins, starting
+from dalsegno.engines.embedded.starting import begins, checked, starting
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.waiting import Progress, Waiting
 from dalsegno.engines.embedded.why import Surroundings, why
@@ -414,6 +414,16 @@ class AsyncEngine:
             return lambda: before if kind == "purge" else reading.numbered(round_.store, id)[1]
 
         return await self._ask(act, lambda record: record)
+
+    async def rerun(self, id: str, task: str, new: str | None) -> AsyncInstance:
+        """Begins a new instance with what another one did up to a task; for handles."""
+        id_ = checked(self._ids.execution() if new is None else new)
+
+        def act(round_: Round) -> Callable[[], tuple[int, InstanceRecord]]:
+            number = rerunning.rerun(round_, reading.row_of(round_.store, id), task, id_)
+            return lambda: (number, reading.by_number(round_.store, number))
+
+        return await self._ask(act, lambda answer: AsyncInstance(self, *answer, self.follow(answer[0])))
 
     async def note(self, kind: str, note: Note) -> None:
         """Does with a schedule what a note (notes.py) says; returns when it is durable."""

@@ -132,6 +132,15 @@ class AsyncInstance:
         await self._request("rewind", None)
         await self.refresh()
 
+    async def rerun(self, task: str, *, id: str | None = None) -> "AsyncInstance":
+        """Begins a new instance, `id`, that does again what this one did from a task on; this one goes its own way.
+
+        `task` is a reference (`/do/2/charge`) or a name; where it began several times, the last time counts. The calls
+        that were finished by then are not made again: the new one is told their answers. Raises WrongStatus when the
+        task has not begun, or its log knows no more; InstanceExists; DalsegnoError for a name of several tasks.
+        """
+        return await self._engine.rerun(self.id, task, id)
+
     async def raise_event(self, name: str, data: JsonValue = None) -> Publication:
         """Sends it, and nobody else, an event of type `name`; it waits until a `listen` takes it.
 

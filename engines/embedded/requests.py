@@ -9,7 +9,7 @@ from typing import TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from dalsegno.engines.embedded import registering, rewinding
+from dalsegno.engines.embedded import registering, rerunning, rewinding
 from dalsegno.engines.embedded.beginning import BEGIN, Terms, begin, waits
 from dalsegno.engines.embedded.executions import Execution, Kind
 from dalsegno.engines.embedded.inbox import Letter
@@ -137,6 +137,19 @@ def rewind(round_: Round, row: Execution, _: str | None) -> None:
     rewinding.rewind(round_, row)
 
 
+class Rerun(msgspec.Struct, frozen=True):
+    """What a letter that asks to rerun an instance holds: from which task on, and the id of the new one."""
+
+    task: str
+    instance: str
+
+
+def rerun(round_: Round, row: Execution, argument: str | None) -> None:
+    """Begins a new instance from a task on, as a letter says. Raises InstanceExists, WrongStatus."""
+    asked = msgspec.json.decode(argument or "", type=Rerun)
+    rerunning.rerun(round_, row, asked.task, asked.instance)
+
+
 def purge(round_: Round, row: Execution, _: str | None) -> None:
     """Deletes an ended instance with all that belongs to it, and the children that it awaited.
 
@@ -171,6 +184,7 @@ REQUESTS: dict[str, Request] = {
     "terminate": terminate,
     "restart": restart,
     "rewind": rewind,
+    "rerun": rerun,
     "purge": purge,
 }
 
@@ -184,7 +198,7 @@ def check_request(kind: str, row: Execution) -> None:
             raise WrongStatus(row.instance, row.status, f"cancel or terminate it before you {kind} it")
         if kind == "rewind" and row.status != "faulted":
             raise WrongStatus(row.instance, row.status, "only an instance that has faulted can be rewound: restart it")
-    elif row.ended:
+    elif row.ended and kind != "rerun":
         raise WrongStatus(row.instance, row.status, f"there is nothing left to {kind}")
 
 

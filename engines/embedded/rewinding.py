@@ -6,7 +6,7 @@ execution is the same one, whose log was cut short. The old row stays, as it end
 others had answered stays answered; what was cancelled because of the fault is asked for anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,12 @@ from dalsegno.engines.errors import WrongStatus
 from dalsegno.interpreter.commands import AwaitMessage, ScheduleActivity, StartChild, StartTimer
 from dalsegno.interpreter.errors import same_type
 from dalsegno.interpreter.events import (
+    ANSWERS,
     FACTS,
     ActivityCompleted,
     ActivityFailed,
     ActivityScheduled,
+    AnyEvent,
     CancelRequested,
     ChildCompleted,
     ChildFailed,
@@ -62,21 +64,28 @@ def rewind(round_: "Round", row: Execution) -> int:
     if cut.seq == 0:
         round_.tell(number, started_of(store, row))
     else:
-        _await_again(round_, number, cut, dict(children))
+        again = dict(children)
+        await_again(round_, number, cut.told, lambda seq: _adopt(round_, number, seq, again[seq]))
     for fact in cut.told:
         round_.tell(number, fact)
     return number
 
 
-def _await_again(round_: "Round", number: int, cut: Cut, children: dict[int, Execution]) -> None:
-    """Makes the rows of what the machine awaits where its log ends now, and has it done."""
+def await_again(round_: "Round", number: int, told: Sequence[Fact], child: Callable[[int], None]) -> None:
+    """Makes the rows of what the machine awaits where its log ends now, and has it done; `child` sees to a child.
+
+    `told` is what it will be told next: what that answers is not asked for again.
+    """
     store = round_.store
     row = store.executions.get(number)
     assert row is not None
     live = round_.live.load(row)
     committed = Committed(live.whose, at=round_.now, head=row.head)
+    answers = {fact.id: fact for fact in told if isinstance(fact, ANSWERS)}
     for command in live.decider.pending:
         seq = command.seq
+        if seq in answers and not isinstance(command, AwaitMessage):
+            continue
         match command:
             case ScheduleActivity():
                 asked = store.log.at(number, seq)
@@ -87,10 +96,13 @@ def _await_again(round_: "Round", number: int, cut: Cut, children: dict[int, Exe
                 store.pending.add_timers([(number, seq, deadline)])
                 round_.timers = True
             case AwaitMessage():
-                store.subscriptions.reopen(number, seq, command.filters, command.keys, ready=command.ready)
+                answer = answers.get(seq)
+                keys = answer.keys if isinstance(answer, MessageReceived) else command.keys
+                ready = command.ready and answer is None
+                store.subscriptions.reopen(number, seq, command.filters, keys, ready=ready)
                 round_.post.look(number)
             case StartChild():
-                _adopt(round_, number, seq, children[seq])
+                child(seq)
             case _:
                 pass
     store.executions.move(number, row.head, row.head, row.updated, live.decider.status, False)
@@ -175,11 +187,19 @@ def _before_timeout(store: Store, row: Execution, timer: TimerStarted, last: Ent
             step = getattr(asked, "step", "")
             if not (step == timer.step or step.startswith(inside)):
                 raise WrongStatus(row.instance, row.status, f"it would repeat {step}, which is done: {_RESTART}")
-    answers = (ActivityCompleted, ActivityFailed, ChildCompleted, ChildFailed, MessageReceived)
-    told = [event for event in tail[1:] if isinstance(event, answers) and event.id < began.seq]
     first = tail[0]
     assert isinstance(first, FACTS)
-    return Cut(began.seq, (*(() if began.seq == 0 else (first,)), *told))
+    behind = kept_answers(row, tail[1:], began.seq)
+    return Cut(began.seq, (*(() if began.seq == 0 else (first,)), *behind))
+
+
+def kept_answers(row: Execution, events: Sequence[AnyEvent], cut: int) -> list[Fact]:
+    """What was answered behind a cut of what was asked for before it. Raises WrongStatus for messages among that."""
+    kept = [event for event in events if isinstance(event, ANSWERS) and event.id < cut]
+    if any(isinstance(event, MessageReceived) for event in kept):
+        raise WrongStatus(row.instance, row.status, f"a branch beside it has taken messages since: {_RESTART}")
+    # A timer that fired is one that fires at once.
+    return [event for event in kept if not isinstance(event, TimerFired)]
 
 
 def _last_fact(store: Store, row: Execution, before: int) -> Entry:

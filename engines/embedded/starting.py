@@ -32,7 +32,7 @@ def starting(
 
     Raises DalsegnoError for an id that nobody could type, and for an input that is no JSON value.
     """
-    started = begun(workflow, given(input), id=_checked(ids.execution() if id is None else id), now=now, ids=ids)
+    started = begun(workflow, given(input), id=checked(ids.execution() if id is None else id), now=now, ids=ids)
     return replace(started, tags=_tags(tags or {}))
 
 
@@ -76,7 +76,8 @@ def schedule_id(namespace: str, name: str) -> str:
     return f"{_SCHEDULE}{namespace}/{name}"
 
 
-def _checked(id_: str) -> str:
+def checked(id_: str) -> str:
+    """An id that can be an instance's. Raises DalsegnoError."""
     if not (isinstance(id_, str) and 0 < len(id_) <= _LONGEST_ID and id_.isprintable()):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise DalsegnoError(f"an instance's id is a printable text of 1 to {_LONGEST_ID} characters, not {id_!r}")
     if id_.startswith(_SCHEDULE):

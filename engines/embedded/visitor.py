@@ -22,6 +22,7 @@ from dalsegno.engines.embedded import (
     reading,
     registering,
     requests,
+    rerunning,
     schedules,
     selecting,
     verification,
@@ -33,7 +34,7 @@ from dalsegno.engines.embedded.inbox import FACT
 from dalsegno.engines.embedded.notes import ACTIVATE, PAUSE, RESUME, STORE, Note, leave
 from dalsegno.engines.embedded.registry import Registration
 from dalsegno.engines.embedded.requests import PUBLISH, check_request, check_same
-from dalsegno.engines.embedded.starting import begins, given, starting
+from dalsegno.engines.embedded.starting import begins, checked, given, starting
 from dalsegno.engines.embedded.store import Store
 from dalsegno.engines.embedded.why import Surroundings, why
 from dalsegno.engines.errors import InstanceExists, InstanceNotFound, StoreError, Trouble, WrongStatus
@@ -301,6 +302,24 @@ class Visitor:
         if letters:
             self._wait_taken(letters[-1], patience)
         return len(letters)
+
+    def rerun(self, id: str, task: str, *, new: str | None = None, patience: float = 0) -> tuple[str, bool]:
+        """Leaves for the owner that a new instance is to do again what this one did from a task on.
+
+        Its id, and whether it has begun: where an engine is at work, waits at most `patience` seconds for that. Errors
+        as AsyncInstance.rerun; and StoreError.
+        """
+        asked = requests.Rerun(task, checked(self._ids.execution() if new is None else new))
+
+        def write(store: Store) -> int:
+            row = reading.row_of(store, id)
+            if store.executions.find(asked.instance) is not None:
+                raise InstanceExists(asked.instance)
+            rerunning.beginning(store, row, task)
+            argument = msgspec.json.encode(asked).decode()
+            return store.inbox.add(row.number, "rerun", msgspec.json.encode(argument).decode())
+
+        return asked.instance, self._wait_taken(self._write(write), patience)
 
     def _wait_taken(self, letter: int, patience: float) -> bool:
         """Whether the engine has taken a letter, or does within so many seconds."""

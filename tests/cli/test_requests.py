@@ -157,3 +157,21 @@ def test_a_failed_run_is_rewound(dalsegno: CommandLine) -> None:
     assert dalsegno("restart", "one", "--store", "s.db").code == 0
     assert dalsegno(*again).json == "paid"
     assert dalsegno.lines("effects") == ["one", "one"]
+
+
+def test_again_from_a_task_on(dalsegno: CommandLine) -> None:
+    flow = dalsegno.document(
+        "flow", "do:\n  - one: {call: note, with: {name: one}}\n  - two: {call: note, with: {name: two}}\n"
+    )
+    functions = ("--functions", "functions.py", "--store", "s.db")
+    assert dalsegno("run", flow, *functions, "--id", "first").code == 0
+    left = dalsegno("rerun", "first", "--from", "two", "--id", "second", "--store", "s.db")
+    assert (left.code, left.out) == (0, "second\n")
+    assert "the new instance waits for the next one" in left.err
+    assert dalsegno("rerun", "first", "--from", "three", "--store", "s.db").code == 1
+    assert dalsegno("rerun", "first", "--from", "two", "--id", "first", "--store", "s.db").code == 2
+    worker = dalsegno.start("worker", *functions)
+    wait_until(lambda: _status(dalsegno, "second") == "completed", worker)
+    worker.terminate()
+    ended(worker)
+    assert dalsegno.lines("effects") == ["one", "two", "two"]
