@@ -11,9 +11,7 @@ from dalsegno.cli.output import Format, line, note, write_json
 
 Task = Annotated[
     str,
-    typer.Option(
-        "--from", metavar="TASK", help="The task: a reference, /do/2/ship, or a name.", show_default=False
-    ),
+    typer.Option("--from", metavar="TASK", help="The task: a reference, /do/2/ship, or a name.", show_default=False),
 ]
 
 

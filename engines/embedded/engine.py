@@ -246,7 +246,7 @@ class AsyncEngine:
         Raises InvalidDocument, also for a function that no activity stands for; FileNotFoundError; DalsegnoError for an
         input that is not JSON.
         """
-        terms = Terms(begins(self._clock.now(), at, after), group, if_busy)
+        terms = Terms(begins(self.clock.now(), at, after), group, if_busy)
         if if_exists not in ("fail", "attach"):
             raise DalsegnoError(f"if_exists: {if_exists!r} is neither 'fail' nor 'attach'")
         loaded = await self._admit(workflow)

@@ -45,9 +45,12 @@ async def test_later(tmp_path: Path, document: Document, clock: Moving) -> None:
         await later.resume()
         assert await later.wait() == {"at": began + 2 * HOUR}
         assert (await engine.verify("later")).differences == ()
-        for wrong in ({"at": at, "after": 1}, {"after": "soon"}, {"if_busy": "wait"}, {"group": ""}):
-            with pytest.raises(dalsegno.DalsegnoError):
-                await engine.start(document(TOLD), **wrong)  # type: ignore[arg-type]
+        with pytest.raises(dalsegno.DalsegnoError, match="not both"):
+            await engine.start(document(TOLD), at=at, after=1)
+        with pytest.raises(dalsegno.DalsegnoError, match="soon"):
+            await engine.start(document(TOLD), after="soon")
+        with pytest.raises(dalsegno.DalsegnoError, match="is not empty"):
+            await engine.start(document(TOLD), group="")
 
 
 async def test_what_is_to_begin_later_can_be_ended_before(tmp_path: Path, document: Document, clock: Moving) -> None:

@@ -15,7 +15,7 @@ Document = Callable[..., Workflow]
 class Shop:
     """Counts what is called."""
 
-    def __init__(self, engine: Callable[..., dalsegno.Engine]) -> None:
+    def __init__(self, store: Path) -> None:
         self.calls: list[str] = []
         self.keys: set[str] = set()
 
@@ -25,12 +25,12 @@ class Shop:
             self.keys.add(dalsegno.current().idempotency_key)
             return f"{name}{len(self.calls)}"
 
-        self.engine = engine(activities=[do_])
+        self.engine = dalsegno.Engine(store, activities=[do_])
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    shop = Shop(lambda **more: dalsegno.Engine(tmp_path / "s.db", **more))
+    shop = Shop(tmp_path / "s.db")
     with shop.engine:
         yield shop
 
