@@ -6,7 +6,7 @@ durable (WAL, synchronous=FULL), and stand in a folder of the disk that is to be
 Usage: python bench [POINT …] [--json] [--quick]
 
   PEERS=5        the peers' medians of 5 too; PEERS=0: ours alone
-  PEERS_SLOW=1   Temporal and Restate too, which takes minutes
+  PEERS_SLOW=1   Temporal and Restate too, which takes minutes; PEERS_SLOW=restate: that one
   BENCH_DIR      the folder for stores: the disk that is measured (default: the system's for temporary files)
   BENCH_PYTHON   the Python that has the extra `bench` (default: .venv-bench/bin/python, which `make bench` makes)
   BENCH_RUNS     how often ours is measured
@@ -54,7 +54,8 @@ def main() -> None:
 def laboratory(*, quick: bool) -> Laboratory:
     """What the environment asks for."""
     peer_runs, python = int(os.environ.get("PEERS", "1")), peers_python()
-    peers = (*QUICK_PEERS, *(SLOW_PEERS if os.environ.get("PEERS_SLOW") else ()))
+    slow = os.environ.get("PEERS_SLOW", "")
+    peers = (*QUICK_PEERS, *(peer for peer in SLOW_PEERS if slow == "1" or peer in slow.split(",")))
     if python is None and peer_runs:
         print("no peers: `make bench` installs them in .venv-bench; BENCH_PYTHON names another", file=sys.stderr)
     return Laboratory(

@@ -140,8 +140,9 @@ class Post:
         while self._emitted:
             message, emitter = self._emitted.popleft()
             self._publish(message, None, emitter)
-        self.store.subscriptions.leave(list(self._waiting))
-        self._waiting.clear()
+        if self._waiting:
+            self.store.subscriptions.leave(list(self._waiting))
+            self._waiting.clear()
         return self.store.subscriptions.has_left
 
     def next(self) -> tuple[int, MessageReceived] | None:
