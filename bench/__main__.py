@@ -14,8 +14,10 @@ Usage: python bench [POINT …] [--json] [--quick]
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from laboratory import QUICK_PEERS, SLOW_PEERS, Failed, Laboratory, peers_python
@@ -36,11 +38,14 @@ def main() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     lab = laboratory(quick=asked.quick)
     rows: list[Row] = []
-    for number in asked.points or POINTS:
-        try:
-            rows.extend(POINTS[number](lab))
-        except Failed as error:
-            rows.append(Row(number, POINTS[number].__name__, None, "", note=f"failed: {error}"))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):  # What was measured until then is worth printing.
+        for number in asked.points or POINTS:
+            try:
+                for row in POINTS[number](lab):
+                    rows.append(row)
+            except Failed as error:
+                rows.append(Row(number, POINTS[number].__name__, None, "", note=f"failed: {error}"))
     lab.progress("")
     about = {"disk": str(lab.folder), "flushes": "of the disk" if lab.counting else "commits", "runs": lab.runs}
     if asked.json:
