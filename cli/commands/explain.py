@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dalsegno.cli.exits import Exit
+from dalsegno.cli.exits import Exit, Failure
 from dalsegno.cli.options import Debug, Functions, Input, Output
 from dalsegno.cli.output import Format, encode, line, one_line, result_alone, write_json
 
@@ -52,18 +52,22 @@ def _explained(file: str, input_: str | None, mocks: str | None, functions: list
     from dalsegno.cli.input import read_file, read_input
     from dalsegno.engines.documents import runnable
     from dalsegno.engines.simulated.explanation import Explanation
+    from dalsegno.engines.simulated.mocks import Unanswered
     from dalsegno.engines.simulated.suite import simulate
     from dalsegno.schema.testing import read_tests
 
     given = read_tests(read_file(mocks, "--mocks"), mocks) if mocks else {}
     explanation = Explanation()
-    outcome = simulate(
-        runnable(read_file(file, "explain"), file, None),
-        {} if input_ is None else read_input(input_),
-        mocks=_mocks(given),
-        functions=load(functions),
-        watch=explanation,
-    )
+    try:
+        outcome = simulate(
+            runnable(read_file(file, "explain"), file, None),
+            {} if input_ is None else read_input(input_),
+            mocks=_mocks(given),
+            functions=load(functions),
+            watch=explanation,
+        )
+    except Unanswered as error:
+        raise Failure(f"{error}, to the `mocks` of a file of tests, and name it: --mocks FILE", Exit.AT_FAULT) from None
     return explanation.lines, outcome.status
 
 

@@ -1,5 +1,6 @@
 """`dalsegno register`."""
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from dalsegno.cli.exits import Exit
 from dalsegno.cli.input import read_file
 from dalsegno.cli.options import DEFAULT_STORE, Debug, Functions, Output, Store
-from dalsegno.cli.output import Format, line, write_json
+from dalsegno.cli.output import Format, line, note, write_json
 
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Documents, YAML or JSON.", show_default=False)]
 Replace = Annotated[
@@ -24,7 +25,7 @@ def register(
     output: Output = Format.TEXT,
     debug: Debug = False,
 ) -> Exit:
-    """Register workflows in a store, all or none, so that other workflows can run them.
+    """Register workflows in a store, all or none, so that other workflows can run them, and schedules are followed.
 
     A version says one thing for ever: another content under the same namespace, name and version is refused, unless
     --replace is given; instances that run keep the document they began with. The same document again changes nothing.
@@ -44,6 +45,9 @@ def register(
     workflows = [runnable(read_file(file, "register"), file, known) for file in files]
     with Visitor(store) as visitor:
         done = visitor.register(workflows, replace=replace)
+        if not visitor.owned and any(workflow.definition.get("schedule") for workflow in workflows):
+            worker = f"dalsegno worker --store {shlex.quote(store)}"
+            note(f"no engine is running on {store}: the schedule is followed as soon as one does ({worker})")
     if output is Format.JSON:
         write_json(
             [

@@ -10,7 +10,7 @@ import typer
 from dalsegno.cli.exits import Exit, WrongUsage
 from dalsegno.cli.options import DEFAULT_STORE, Debug, Output, Store
 from dalsegno.cli.output import Format, encode, line, note, write_json
-from dalsegno.schema.values import JsonObject
+from dalsegno.schema.values import JsonObject, as_object, items
 
 if TYPE_CHECKING:
     from dalsegno.engines.embedded.visitor import Visitor
@@ -142,7 +142,14 @@ def _say(visitor: "Visitor", done: str) -> None:
 
 
 def _text(record: "ScheduleRecord") -> str:
-    return record.definition if isinstance(record.definition, str) else encode(record.definition)
+    """What the document says, and of events their types alone: a column has to end somewhere."""
+    if record.kind != "on":
+        return record.definition if isinstance(record.definition, str) else encode(record.definition)
+    definition = as_object(record.definition)
+    strategy = next(name for name in ("one", "any", "all") if name in definition)
+    filters = [definition["one"]] if strategy == "one" else items(definition[strategy])
+    each = [as_object(as_object(one).get("with")).get("type", "any type") for one in filters]
+    return f"{strategy} of {', '.join(map(str, each))}" if each else f"{strategy} event"
 
 
 def _as_json(record: "ScheduleRecord") -> JsonObject:

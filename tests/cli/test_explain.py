@@ -54,4 +54,7 @@ def test_a_fault_is_shown_where_it_is(dalsegno: CommandLine) -> None:
 def test_a_call_that_nobody_answers_names_the_mock_that_is_missing(dalsegno: CommandLine) -> None:
     answer = dalsegno("explain", dalsegno.document("calls", "do: [{ask: {call: ask_ada}}]"))
     assert answer.code == 1
-    assert "add one, such as {task: ask, returns: …}" in answer.err
+    assert (
+        "add one, such as {task: ask, returns: …}, to the `mocks` of a file of tests, and name it: --mocks"
+        in answer.err
+    )

@@ -1,5 +1,6 @@
 """`schedules` and `worker`: what is scheduled, and the process that sees to it."""
 
+import re
 import signal
 from datetime import datetime
 
@@ -52,8 +53,21 @@ def test_a_schedule_is_paused_and_resumed_from_outside(dalsegno: CommandLine) ->
     wait_until(lambda: status(dalsegno) == "active", worker)
 
 
+def test_a_schedule_on_events_is_listed_by_their_types(dalsegno: CommandLine) -> None:
+    with_keys = "{with: {type: placed, data: {of: a}}, correlate: {order: {from: .data.order}}}"
+    for name, events in (
+        ("both", f"{{all: [{with_keys}, {{with: {{source: shop}}}}]}}"),
+        ("each", f"{{one: {with_keys}}}"),
+        ("some", f"{{until: {{one: {{with: {{type: end}}}}}}, any: [{with_keys}]}}"),
+    ):
+        dalsegno("register", dalsegno.document(name, f"schedule: {{on: {events}, read: data}}\ndo: []\n"))
+    listed = [re.split("  +", line)[2] for line in dalsegno("schedules").out.splitlines()[1:]]
+    assert listed == ["on all of placed, any type", "on one of placed", "on any of placed"]
+
+
 def test_without_a_worker_what_is_asked_for_waits(dalsegno: CommandLine) -> None:
-    dalsegno("register", dalsegno.document("daily", DAILY))
+    answer = dalsegno("register", dalsegno.document("daily", DAILY))
+    assert answer.err.endswith("is followed as soon as one does (dalsegno worker --store dalsegno.db)\n")
     remedy = "as soon as an engine runs: dalsegno worker --store dalsegno.db\n"
     assert dalsegno("schedules", "pause", "daily").err == f"tests/daily is paused {remedy}"
     answer = dalsegno("schedules", "trigger", "daily", "--id", "now")
