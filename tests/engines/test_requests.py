@@ -122,6 +122,37 @@ async def test_cancelling_waits_for_the_running_activity(tmp_path: Path, documen
     assert events[-3:] == ["CancelRequested", "ActivityCancelled", "InstanceCancelled"]
 
 
+class Stubborn(Desk):
+    """Stops only when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.free = asyncio.Event()
+
+    async def perform(self, call: Call, /) -> JsonValue:
+        try:
+            return await super().perform(call)
+        finally:
+            await self.free.wait()
+
+
+async def test_terminating_does_not_wait_for_what_does_not_stop(tmp_path: Path, document: Document) -> None:
+    desk = Stubborn()
+    async with engine_on(tmp_path / "store.db", desk) as engine:
+        one = await engine.start(document(ASK, DONE))
+        await desk.calls.get()
+        await one.terminate()
+        assert one.status == "cancelled"
+        two = await engine.start(document(ASK, DONE))
+        await desk.calls.get()
+        cancelling = asyncio.create_task(two.cancel())
+        while two.status != "cancelled":
+            await two.refresh()
+        assert not cancelling.done()
+        desk.free.set()
+        await cancelling
+
+
 async def test_a_suspended_instance_can_be_cancelled(tmp_path: Path, document: Document) -> None:
     async with engine_on(tmp_path / "store.db", Desk()) as engine:
         instance = await engine.start(document(ASK, DONE))
