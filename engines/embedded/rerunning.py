@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from dalsegno.engines.embedded import families
 from dalsegno.engines.embedded.body import pack
-from dalsegno.engines.embedded.executions import Execution
+from dalsegno.engines.embedded.executions import Execution, Kind
 from dalsegno.engines.embedded.reading import started_of
 from dalsegno.engines.embedded.rewinding import await_again, kept_answers
 from dalsegno.engines.embedded.starting import runtime
@@ -90,6 +90,8 @@ def beginning(store: Store, row: Execution, task: str) -> Beginning:
     Raises WrongStatus for one that never began, or of which the log knows nothing any more, DalsegnoError for a name
     that several tasks have.
     """
+    if row.kind is not Kind.WORKFLOW:
+        raise WrongStatus(row.instance, "a schedule", "it has no tasks: name one of the instances that it has started")
     if not store.log.is_whole(row.number, row.base):
         raise WrongStatus(row.instance, row.status, "its log began anew, and the facts before are gone: start another")
     watch = _Watch(task)

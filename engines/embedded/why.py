@@ -52,6 +52,8 @@ def _status(row: Execution) -> str:
 
 
 def _sentence(store: Store, row: Execution, around: Surroundings, found: tuple[Wait, ...]) -> str:
+    if row.kind is not Kind.WORKFLOW:
+        return "is a schedule: `dalsegno schedules` shows its next times"
     if row.ended:
         return _end(store, row, around.now)
     if row.suspended:

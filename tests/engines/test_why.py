@@ -136,6 +136,16 @@ def test_what_lacks_an_engine(tmp_path: Path, document: Document) -> None:
             visitor.why("two")
 
 
+def test_a_schedule_has_its_own_command(tmp_path: Path, document: Document) -> None:
+    flow = document({"done": {"set": {"done": True}}}, schedule={"every": {"hours": 1}})
+    with dalsegno.Engine(tmp_path / "s.db") as engine:
+        engine.register(flow)
+        id_ = "schedule:tests/flow"
+        assert "is a schedule: `dalsegno schedules`" in str(engine.why(id_))
+        with pytest.raises(dalsegno.WrongStatus, match="it has no tasks"):
+            engine.get(id_).rerun("done")
+
+
 def test_a_fault_is_told_with_its_place(tmp_path: Path, document: Document) -> None:
     with dalsegno.Engine(tmp_path / "s.db") as engine:
         one = engine.start(document({"no": {"raise": {"error": {"type": "https://e.com/x", "status": 418}}}}), id="one")
