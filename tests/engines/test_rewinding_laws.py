@@ -1,7 +1,9 @@
 """Whatever call of a workflow fails once: after it was rewound, the instance ends as if it never had."""
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,15 +26,14 @@ shapes = st.lists(
 )
 
 
-def tasks(shape: object, path: str = "t") -> list[JsonValue]:
-    assert isinstance(shape, list)
+def tasks(shape: Sequence[Any], path: str = "t") -> list[JsonValue]:
     made: list[JsonValue] = []
     for number, each in enumerate(shape):
         name = f"{path}{number}"
         if not isinstance(each, tuple):
             made.append({name: {"call": "act", "with": {"name": name}}})
             continue
-        kind, inside = each
+        kind, inside = cast("tuple[str, Sequence[Any]]", each)
         within = tasks(inside, name)
         body: dict[str, JsonObject] = {
             "do": {"do": within},
@@ -68,7 +69,7 @@ def ran(document: JsonObject, fails: int | None, folder: Path) -> tuple[JsonValu
 
 @settings(max_examples=count(15, 300))
 @given(shapes, st.integers(0, 20))
-def test_a_call_that_fails_once(shape: object, fails: int) -> None:
+def test_a_call_that_fails_once(shape: Sequence[Any], fails: int) -> None:
     head: JsonObject = {"dsl": "1.0.3", "namespace": "tests", "name": "law", "version": "1.0.0"}
     document: JsonObject = {"document": head, "do": tasks(shape)}
     with tempfile.TemporaryDirectory() as folder:
