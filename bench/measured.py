@@ -6,10 +6,11 @@ Prints the samples as one line of JSON. Usage: python bench/measured.py RUNTIME 
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from importlib import import_module
+from itertools import product
 from pathlib import Path
 from types import ModuleType
 
@@ -25,7 +26,8 @@ def main(name: str, scenario: str, runs: str, sizes: str, folder: str) -> None:
     with getattr(runtime, "server", nullcontext)(place):
         measured = Sizes(**json.loads(sizes))
         if scenario.startswith("recovery"):
-            found = list(recoveries(name, scenario.removeprefix("recovery"), int(runs), sizes, place))
+            lengths = scenario.removeprefix("recovery").split(",")
+            found = list(recoveries(name, lengths, int(runs), sizes, place))
         else:
             found = asyncio.run(run(runtime, scenario, int(runs), measured, place))
     print(json.dumps([asdict(sample) for sample in found]))
@@ -42,9 +44,10 @@ async def doomed(runtime: ModuleType, steps: int, folder: Path) -> None:
         print("ended", flush=True)
 
 
-def recoveries(name: str, steps: str, runs: int, sizes: str, folder: Path) -> Iterator[Sample]:
-    for each in range(runs):
-        store = folder / f"run{each}"
+def recoveries(name: str, lengths: Sequence[str], runs: int, sizes: str, folder: Path) -> Iterator[Sample]:
+    """Recoveries after so many activities, by turns: whatever else the machine does meets all of them."""
+    for run, steps in product(range(runs), lengths):
+        store = folder / f"run{run}-{steps}"
         store.mkdir()
         yield recovery([sys.executable, __file__, name, f"doomed{steps}", "1", sizes, str(store)], store)
 
