@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from dalsegno.activities.call import Call
 from dalsegno.engines.embedded.engine import AsyncEngine
 from dalsegno.engines.embedded.run import run as run_once
 from dalsegno.engines.embedded.store import Store
@@ -17,6 +16,7 @@ from dalsegno.interpreter.steps.set import SetStep
 from dalsegno.schema.errors import HostLimit
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
+from desk import Desk
 
 pytestmark = pytest.mark.anyio
 
@@ -41,29 +41,6 @@ ASKING = workflow("asking", ASK)
 
 async def ask() -> None:
     """Stands for the desk's activity, so that documents may call it."""
-
-
-class Desk:
-    """Performs activities when the test says so."""
-
-    def __init__(self) -> None:
-        self.calls: asyncio.Queue[tuple[Call, asyncio.Future[JsonValue]]] = asyncio.Queue()
-        self.cancelled: list[str] = []
-
-    async def perform(self, call: Call, /) -> JsonValue:
-        answer: asyncio.Future[JsonValue] = asyncio.get_running_loop().create_future()
-        self.calls.put_nowait((call, answer))
-        try:
-            return await answer
-        except asyncio.CancelledError:
-            self.cancelled.append(call.instance)
-            raise
-
-    async def answer(self, value: JsonValue = None) -> Call:
-        """Answers the activity that has waited longest."""
-        call, answer = await self.calls.get()
-        answer.set_result(value)
-        return call
 
 
 def engine_on(store: Path, desk: Desk) -> AsyncEngine:
@@ -191,7 +168,7 @@ async def test_f17_cancelling_goes_down_and_waits_for_the_activities(tmp_path: P
         instance = await engine.start(workflow("parent", run("middle")), id="p")
         call, _ = await desk.calls.get()
         await instance.cancel("enough")
-        assert desk.cancelled == [call.instance]
+        assert [each.instance for each in desk.cancelled] == [call.instance]
         assert {each.status for each in await engine.list()} == {"cancelled"}
         (middle,) = await engine.list(parent="p")
         assert middle.reason == "the workflow that ran it does not await it any more"

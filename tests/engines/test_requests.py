@@ -17,6 +17,7 @@ from dalsegno.engines.errors import InstanceNotFound, WorkflowCancelled, WrongSt
 from dalsegno.engines.ports import Clock
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject, JsonValue
+from desk import Desk
 
 pytestmark = pytest.mark.anyio
 
@@ -31,29 +32,6 @@ class Moving(Clock, Protocol):
 
 ASK: JsonObject = {"ask": {"call": "ask", "with": {}}}
 DONE: JsonObject = {"done": {"set": {"done": True}}}
-
-
-class Desk:
-    """Performs activities when the test says so."""
-
-    def __init__(self) -> None:
-        self.calls: asyncio.Queue[tuple[Call, asyncio.Future[JsonValue]]] = asyncio.Queue()
-        self.cancelled: list[str] = []
-
-    async def perform(self, call: Call, /) -> JsonValue:
-        answer: asyncio.Future[JsonValue] = asyncio.get_running_loop().create_future()
-        self.calls.put_nowait((call, answer))
-        try:
-            return await answer
-        except asyncio.CancelledError:
-            self.cancelled.append(call.reference)
-            raise
-
-    async def answer(self, value: JsonValue = None) -> Call:
-        """Answers the activity that has waited longest."""
-        call, answer = await self.calls.get()
-        answer.set_result(value)
-        return call
 
 
 async def ask() -> None:
@@ -114,7 +92,7 @@ async def test_cancelling_waits_for_the_running_activity(tmp_path: Path, documen
         instance = await engine.start(document(ASK, DONE))
         await desk.calls.get()
         await instance.cancel("not wanted")
-        assert desk.cancelled == ["/do/0/ask"]
+        assert [each.reference for each in desk.cancelled] == ["/do/0/ask"]
         assert instance.status == "cancelled"
         with pytest.raises(WorkflowCancelled, match="not wanted"):
             await instance.wait()
