@@ -205,6 +205,9 @@ def check_request(kind: str, row: Execution) -> None:
 def request(round_: Round, kind: str, row: Execution, argument: str | None) -> None:
     """Does a request by its name. Raises WrongStatus."""
     check_request(kind, row)
+    present = round_.store.executions.find(row.instance)
+    if present is None or present.number != row.number:
+        raise WrongStatus(row.instance, row.status, "it has been rewound or restarted since")
     REQUESTS[kind](round_, row, argument)
 
 

@@ -56,8 +56,7 @@ def rewind(round_: "Round", row: Execution) -> int:
     """Lets an ended instance go on before its fault; the number of its row. Raises WrongStatus where that is no way."""
     store = round_.store
     # First all that may be refused: nothing is changed by then.
-    cut = _cut(store, row)
-    children = _children(store, row, cut)
+    cut, children = check(store, row)
     round_.live.check(row, cut.seq)
     number = store.renew(row, cut.seq, round_.now)
     round_.touch(number)
@@ -69,6 +68,12 @@ def rewind(round_: "Round", row: Execution) -> int:
     for fact in cut.told:
         round_.tell(number, fact)
     return number
+
+
+def check(store: Store, row: Execution) -> tuple[Cut, list[tuple[int, Execution]]]:
+    """Where an instance would go on, and with which children. Raises WrongStatus where that is no way."""
+    cut = _cut(store, row)
+    return cut, _children(store, row, cut)
 
 
 def await_again(round_: "Round", number: int, told: Sequence[Fact], child: Callable[[int], None]) -> None:
@@ -132,7 +137,7 @@ def _children(store: Store, row: Execution, cut: Cut) -> list[tuple[int, Executi
         if not child.ended:
             raise WrongStatus(row.instance, row.status, f"its child {child.instance} has not ended yet: rewind it then")
         if child.status != "completed":
-            _children(store, child, _cut(store, child))  # Raises what rewinding it would raise.
+            check(store, child)
         found.append((kin.id, child))
     return found
 

@@ -23,6 +23,7 @@ from dalsegno.engines.embedded import (
     registering,
     requests,
     rerunning,
+    rewinding,
     schedules,
     selecting,
     verification,
@@ -279,6 +280,8 @@ class Visitor:
             # What has been ended by a request that still waits may be purged by one behind it.
             if not (kind == "purge" and store.inbox.holds(row.number, "terminate")):
                 check_request(kind, row)
+            if kind == "rewind":
+                rewinding.check(store, row)
             return store.inbox.add(row.number, kind, msgspec.json.encode(reason).decode())
 
         letter = self._write(write)

@@ -10,6 +10,7 @@ import pytest
 import dalsegno
 from dalsegno.engines.embedded.engine import AsyncEngine
 from dalsegno.engines.embedded.store import Store
+from dalsegno.engines.embedded.visitor import Visitor
 from dalsegno.engines.ports import Clock
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject
@@ -191,6 +192,27 @@ def test_what_would_only_fail_again_is_refused(tmp_path: Path, document: Documen
         done.wait()
         with pytest.raises(dalsegno.WrongStatus, match="only an instance that has faulted"):
             done.rewind()
+
+
+def test_what_is_asked_for_twice_is_done_once(tmp_path: Path, document: Document, shop: Shop) -> None:
+    oops: JsonObject = {"oops": {"raise": {"error": {"type": "https://example.com/oops", "status": 500}}}}
+    shop.broken = {"charge"}
+    with shop.engine(tmp_path / "s.db") as engine:
+        for id_, task in (("order", _do("charge")), ("oops", oops)):
+            with pytest.raises(dalsegno.WorkflowFaulted):
+                engine.start(document(_do("reserve"), task), id=id_).wait()
+    shop.broken = set()
+    with Visitor(tmp_path / "s.db") as visitor:
+        visitor.request("rewind", "order")
+        visitor.request("restart", "order")
+        visitor.request("rewind", "order")
+        with pytest.raises(dalsegno.WrongStatus, match="comes from data alone"):
+            visitor.request("rewind", "oops")
+    with shop.engine(tmp_path / "s.db") as engine:
+        while engine.get("order").status != "completed":
+            pass
+        assert shop.calls.count("charge") == 2
+        assert engine.verify("order").differences == ()
 
 
 def test_restart(tmp_path: Path, document: Document, shop: Shop) -> None:
