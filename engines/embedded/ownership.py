@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from dalsegno.engines.embedded.file import MEMORY
+from dalsegno.engines.embedded.presence import Presence
 from dalsegno.engines.errors import StoreError, Trouble
 from dalsegno.engines.ports import Clock
 
@@ -51,6 +52,7 @@ class Ownership:
             _LOGGER.info("waiting for another engine (%s) to leave the store %s", _owner(descriptor), path)
             if held is not None:
                 held()
+        waited_for = Presence(path, writing=False)
         while not _try(descriptor):
             now = clock.now()
             if stopped.is_set() or (limit is not None and now >= limit):
@@ -58,6 +60,10 @@ class Ownership:
                 os.close(descriptor)
                 raise StoreError(path, Trouble.OWNED, owner)
             clock.wait(stopped, now + _LOOK)
+        if waited_for.gone is not None:
+            # Not a new store in the place of the one that others believe to be there.
+            os.close(descriptor)
+            raise waited_for.error(path)
         # Who it is stands there for people: a full disk must not keep an engine from what needs no room.
         with suppress(OSError):
             os.ftruncate(descriptor, 0)

@@ -19,10 +19,13 @@ class Presence:
     """The files of one store, as they were when they were opened."""
 
     def __init__(self, path: str, *, writing: bool) -> None:
-        """`writing`: the files beside the store count too, which are there as long as somebody writes."""
+        """`writing`: the files beside the store count too, which are there as long as somebody writes.
+
+        What is not there yet cannot go.
+        """
         self._path = path
         names = [] if path == MEMORY else [path, *(f"{path}{end}" for end in _COMPANIONS if writing)]
-        self._files = {name: _identity(name) for name in names}
+        self._files = {name: found for name in names if (found := _identity(name)) is not None}
 
     @property
     def gone(self) -> str | None:

@@ -77,6 +77,8 @@ class SharedEngine:
             # Its owner may be about to make the store.
             await loop.run_in_executor(self._thread, _made, self.path)
             closing.push_async_callback(self._end_visit)
+            # Opened now, so that it is this store that all later requests are for.
+            await loop.run_in_executor(self._thread, lambda: self._visitor.version)
             self._changes = Changes(self.path, self._engine.clock)
             closing.push_async_callback(self._changes.aclose)
             self._closing = closing.pop_all()
@@ -145,6 +147,8 @@ class SharedEngine:
         """Does something by way of the store, off the loop."""
         if not self._open:
             raise EngineClosed
+        if self._taking.done():
+            self._taking.result()  # Raises why this process cannot take over.
         return await asyncio.get_running_loop().run_in_executor(self._thread, act, self._visitor)
 
     async def request(self, kind: str, id: str, reason: str | None) -> InstanceRecord:

@@ -95,7 +95,8 @@ class Store:
                 raise StoreError(self.path, Trouble.CORRUPT, str(error)) from error
             finally:
                 self._database.execute("ROLLBACK")
-        self.check_presence()
+                # Whatever was found, or was not, was found in the wrong place.
+                self.check_presence()
 
     def check_presence(self) -> None:
         """Raises StoreError when a file of the store was deleted, moved or replaced since it was opened."""

@@ -366,6 +366,8 @@ class Visitor:
         return self.publish({"type": name, "data": data}, instance=id)
 
     def _write(self, write: Callable[[Store], _T]) -> _T:
+        if self._readable is not None:
+            self._readable.check_presence()  # Else a new store would take the place of the one that is read.
         store = Store.writable(self.path)
         try:
             with store.transaction():

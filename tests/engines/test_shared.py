@@ -145,3 +145,23 @@ async def test_a_store_that_cannot_be_used_is_refused_at_the_entrance(tmp_path: 
 def test_memory_cannot_be_shared() -> None:
     with pytest.raises(dalsegno.DalsegnoError, match="give the engine a file"):
         dalsegno.SharedEngine(dalsegno.AsyncEngine(":memory:"))
+
+
+async def test_nobody_makes_a_new_store_in_the_place_of_one_that_was_deleted(
+    tmp_path: Path, document: Document
+) -> None:
+    store = tmp_path / "s.db"
+    async with shared(store) as owner, shared(store) as guest:
+        instance = await guest.start(document(APPROVED), id="one")
+        waiting = [asyncio.ensure_future(each.wait(60)) for each in (instance, await owner.get("one"))]
+        while (await guest.get("one")).status != "waiting":
+            pass
+        store.unlink()
+        for each in waiting:
+            with pytest.raises(dalsegno.StoreError) as gone:
+                await each
+            assert gone.value.reason is Trouble.GONE
+        for engine in (owner, guest):
+            with pytest.raises(dalsegno.StoreError, match="taken away"):
+                await engine.start(document(DOUBLE), {"number": 1})
+    assert not store.exists()
