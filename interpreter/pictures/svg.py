@@ -168,8 +168,12 @@ def _tooltip(node: Node, mark: Mark | None) -> str:
     if node.condition:
         lines.append(f"if {node.condition}")
     if mark is not None:
-        lines.append(f"{mark.state}, began {mark.runs} times, tried again {mark.retries} times")
+        lines.append(f"{mark.state}; began {_times(mark.runs)}, tried again {_times(mark.retries)}")
     return "\n".join(line for line in lines if line)
+
+
+def _times(number: int) -> str:
+    return "never" if number == 0 else "once" if number == 1 else f"{number:,} times"
 
 
 def _legend(x: float, y: float) -> Iterator[str]:
