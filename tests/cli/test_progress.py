@@ -7,6 +7,7 @@ from dalsegno.interpreter.notices import (
     Notice,
     TaskCompleted,
     TaskFaulted,
+    TaskRetried,
     TaskSkipped,
     TaskStarted,
     TaskWaiting,
