@@ -1,66 +1,48 @@
-"""OpenAPI documents, fetched once for all calls of an engine."""
+"""OpenAPI documents, read once for all calls of an engine."""
 
 import asyncio
 import json
+from hashlib import blake2b
 from typing import Final, cast
 
 from dalsegno.activities.activity import ActivityError
-from dalsegno.activities.authentication import Authorization
-from dalsegno.activities.content import as_text
 from dalsegno.activities.description import Description
-from dalsegno.activities.exchange import fetch
-from dalsegno.activities.request import Request, header
 from dalsegno.activities.resources import Resources
 from dalsegno.schema.values import JsonValue
 
-_ACCEPT: Final = "application/json, application/yaml;q=0.9, */*;q=0.8"
 _MOST: Final = 64
 
 
 class Documents:
-    """The documents fetched so far; the oldest go when there are more than a few dozen."""
+    """The documents read so far; the oldest go when there are more than a few dozen."""
 
     def __init__(self, resources: Resources) -> None:
-        self._resources = resources
-        self._read: dict[tuple[str, Authorization | None], Description] = {}
-        self._locks: dict[tuple[str, Authorization | None], asyncio.Lock] = {}
+        self._read: dict[tuple[str, bytes], Description] = {}
 
-    async def get(self, uri: str, authorization: Authorization | None) -> Description:
-        """The document at a URI. Redirects are followed.
-
-        Raises ActivityError: communication where it cannot be fetched, configuration where it is no OpenAPI document.
-        """
-        key = (uri, authorization)
-        # Calls that start together share one download; when it fails, or its call is cancelled, the next one tries.
-        lock = self._locks.setdefault(key, asyncio.Lock())
-        try:
-            async with lock:
-                if key not in self._read:
-                    self._read[key] = await self._fetch(uri, authorization)
-                    while len(self._read) > _MOST:
-                        del self._read[next(iter(self._read))]
-                return self._read[key]
-        finally:
-            if not lock.locked():
-                self._locks.pop(key, None)
+    async def get(self, uri: str, text: str) -> Description:
+        """The document with this text, which stands at a URI. Raises ActivityError (configuration) for none."""
+        key = (uri, blake2b(text.encode(), digest_size=16).digest())
+        description = self._read.get(key)
+        if description is None:
+            description = self._read[key] = await _parsed(uri, text)
+            while len(self._read) > _MOST:
+                del self._read[next(iter(self._read))]
+        return description
 
     async def aclose(self) -> None:
         """Forget all documents."""
         self._read.clear()
 
-    async def _fetch(self, uri: str, authorization: Authorization | None) -> Description:
-        shown = authorization.header if authorization else None
-        request = Request.of("get", uri, headers=[("Accept", _ACCEPT)], authorization=shown)
-        response = await fetch(request, self._resources, redirect=True, authorization=authorization)
-        text = as_text(response.body, header(response.headers, "content-type") or "")
-        try:
-            # YAML of this size takes seconds, and the loop has other instances to serve.
-            root = _json(text) if text.lstrip().startswith("{") else await asyncio.to_thread(_yaml, text)
-        except (ValueError, RecursionError) as error:
-            reason = str(error).partition("\n")[0]
-            detail = f"{request.uri.partition('?')[0]} is no OpenAPI document, neither JSON nor YAML: {reason}"
-            raise ActivityError("configuration", detail=detail) from None
-        return Description(response.request.uri, root)
+
+async def _parsed(uri: str, text: str) -> Description:
+    try:
+        # YAML of this size takes seconds, and the loop has other instances to serve.
+        root = _json(text) if text.lstrip().startswith("{") else await asyncio.to_thread(_yaml, text)
+    except (ValueError, RecursionError) as error:
+        reason = str(error).partition("\n")[0]
+        detail = f"{uri.partition('?')[0]} is no OpenAPI document, neither JSON nor YAML: {reason}"
+        raise ActivityError("configuration", detail=detail) from None
+    return Description(uri, root)
 
 
 def _json(text: str) -> JsonValue:

@@ -26,10 +26,14 @@ _VALIDATORS: Final = (("etag", "If-None-Match"), ("last-modified", "If-Modified-
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """The bytes of a file and their media type; `validators` are headers that ask for it only if it has changed."""
+    """The bytes of a file, their media type, and the URI that gave them in the end.
+
+    `validators` are headers that ask for it only if it has changed.
+    """
 
     data: bytes
     media_type: str
+    uri: str
     validators: tuple[tuple[str, str], ...] = ()
 
 
@@ -102,7 +106,7 @@ class Files:
         if len(data) > largest:
             raise ActivityError("configuration", detail=f"{uri} has more than {largest} bytes")
         known = "application/yaml" if path.suffix in (".yaml", ".yml") else mimetypes.guess_type(path.name)[0]
-        return File(data, known or "application/octet-stream")
+        return File(data, known or "application/octet-stream", uri)
 
 
 def _cataloged(path: str, catalog: Path | None, uri: str) -> Path:
@@ -125,4 +129,5 @@ def _existing(path: Path, uri: str) -> Path:
 def _file(response: Response) -> File:
     said = [(asking, header(response.headers, name)) for name, asking in _VALIDATORS]
     validators = tuple((asking, value) for asking, value in said if value is not None)
-    return File(response.body, media_type(header(response.headers, "content-type") or ""), validators)
+    kind = media_type(header(response.headers, "content-type") or "")
+    return File(response.body, kind, response.request.uri, validators)

@@ -5,7 +5,7 @@ from dalsegno.activities.authentication import authorize
 from dalsegno.activities.call import Call
 from dalsegno.activities.documents import Documents
 from dalsegno.activities.exchange import exchange
-from dalsegno.activities.http import endpoint, redirect, string
+from dalsegno.activities.http import redirect, string
 from dalsegno.activities.request import idempotency_key
 from dalsegno.activities.resources import Resources
 from dalsegno.schema.values import JsonValue
@@ -14,8 +14,8 @@ from dalsegno.schema.values import JsonValue
 async def perform(call: Call, resources: Resources) -> JsonValue:
     """Call an operation of an OpenAPI document.
 
-    The arguments are those of the language: `document` (`{endpoint}`), `operationId`, `parameters`, `authentication`,
-    `output` and `redirect`. The document is fetched once and kept for the calls to come.
+    The arguments are those of the language (`operationId`, `parameters`, `authentication`, `output`, `redirect`), and
+    the `document` as it was fetched for the instance: its `uri` and its `text`.
     """
     arguments = call.arguments
     if not isinstance(arguments, dict) or not isinstance(document := arguments.get("document"), dict):
@@ -27,9 +27,8 @@ async def perform(call: Call, resources: Resources) -> JsonValue:
         parameters = {}
     if not isinstance(parameters, dict):
         raise ActivityError("expression", detail="parameters must be an object of names and values")
-    uri, authentication = endpoint(document.get("endpoint"), "document.endpoint")
     form, follow = string(arguments, "output", "content"), redirect(arguments)
-    description = await resources.get(Documents).get(uri, await authorize(authentication, resources))
+    description = await resources.get(Documents).get(string(document, "uri"), string(document, "text"))
     allowed = await authorize(arguments.get("authentication"), resources)
     request = (
         description.operation(string(arguments, "operationId"))

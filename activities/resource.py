@@ -24,7 +24,7 @@ async def perform(call: Call, resources: Resources) -> JsonValue:
     file = await resources.get(Files).get(uri, await authorize(authentication, resources))
     try:
         # YAML takes its time, and the loop has other instances to serve.
-        content = await asyncio.to_thread(read, arguments, uri, file.data, resources.functions())
+        content = await asyncio.to_thread(read, arguments, file.uri, file.data, resources.functions())
     except WorkflowError as error:
         raise ActivityError("configuration", detail=str(error.error.get("detail"))) from None
     digest = blake2b(file.data, digest_size=32).hexdigest()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from dalsegno.interpreter.asking import schedule
 from dalsegno.interpreter.errors import WorkflowError, standard
 from dalsegno.interpreter.events import ActivityFailed, Answer
-from dalsegno.interpreter.frames import Ask, Frame
+from dalsegno.interpreter.frames import Ask, Frame, State
 from dalsegno.interpreter.locations import locate
 from dalsegno.interpreter.modules import module_of
 from dalsegno.interpreter.sources import ACTIVITY, Source
@@ -67,6 +67,33 @@ def take(machine: "Machine", frame: Frame, ask: Ask, answer: Answer) -> bool:
     source = Source(kind, name, str(result["uri"]), str(result["digest"]), result["content"])
     machine.execution.sources.pin(source, module_of(source, machine.graph.workflow))
     return not any(each.purpose.startswith(f"{_PURPOSE} ") for each in frame.asks)
+
+
+class FileState(State, tag="file"):
+    """The URI of the file that a frame goes on with."""
+
+    uri: str
+
+
+def ask_file(machine: "Machine", frame: Frame, kind: str, endpoint: JsonValue, location: str | None) -> bool:
+    """Whether the file at an evaluated endpoint is there, which then is `file`'s; else it is asked for.
+
+    `location` is what a relative URI starts from (None: the document). Raises WorkflowError for what is no URI.
+    """
+    given = endpoint_of(endpoint)
+    uri = locate(cast(str, given["uri"]), location or machine.execution.location)
+    frame.state = FileState(uri=uri)
+    if machine.execution.sources.get(kind, uri) is not None:
+        return True
+    request(machine, frame, kind, uri, {**given, "uri": uri}, {})
+    return False
+
+
+def file(machine: "Machine", frame: Frame, kind: str) -> JsonValue:
+    """The content of the file that was there, or has come."""
+    source = machine.execution.sources.get(kind, cast(FileState, frame.state).uri)
+    assert source is not None
+    return source.content
 
 
 def unavailable(resources: Iterable[Resource], ask: Ask, error: WorkflowError) -> WorkflowError:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 
 from dalsegno.interpreter.checking import check_expression
 from dalsegno.interpreter.errors import WorkflowError
-from dalsegno.interpreter.sources import FUNCTION, SCHEMA, TEXT
+from dalsegno.interpreter.sources import FUNCTION, OPENAPI, SCHEMA, TEXT
 from dalsegno.schema.checks.inline_schemas import draft_of
 from dalsegno.schema.fragments import read_schema, read_task
 from dalsegno.schema.problems import InvalidDocument
@@ -44,8 +44,14 @@ def _text(arguments: JsonObject, uri: str, text: bytes, functions: Collection[st
     return text.decode("utf-8-sig")
 
 
+def _openapi(arguments: JsonObject, uri: str, text: bytes, functions: Collection[str] | None) -> JsonValue:
+    # Where it was found: its servers may be relative to that. What it says, who calls one of its operations reads.
+    return {"uri": uri, "text": text.decode("utf-8-sig")}
+
+
 _READERS: dict[str, Callable[[JsonObject, str, bytes, Collection[str] | None], JsonValue]] = {
     FUNCTION: _function,
     SCHEMA: _schema,
     TEXT: _text,
+    OPENAPI: _openapi,
 }

@@ -13,6 +13,7 @@ from dalsegno.interpreter import codec
 from dalsegno.interpreter.commands import Outcome, Request, ScheduleActivity, StartChild
 from dalsegno.interpreter.events import InstanceStarted
 from dalsegno.interpreter.execution import Execution
+from dalsegno.interpreter.fetching import FileState
 from dalsegno.interpreter.frames import Ask, Extending, Frame, State, tree
 from dalsegno.interpreter.graph import StepGraph
 from dalsegno.interpreter.machine import Machine
@@ -24,7 +25,6 @@ from dalsegno.interpreter.steps.fork import ForkState
 from dalsegno.interpreter.steps.function import FunctionState
 from dalsegno.interpreter.steps.listen import ListenState
 from dalsegno.interpreter.steps.loop import LoopState
-from dalsegno.interpreter.steps.process import ScriptState
 from dalsegno.interpreter.steps.trying import TryState
 from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.values import JsonObject, JsonValue
@@ -70,7 +70,7 @@ class _Frame(msgspec.Struct, frozen=True):
     data: _Held
     held: _Held
     raw_output: _Held
-    state: ForkState | FunctionState | ListenState | LoopState | ScriptState | TryState | None
+    state: FileState | ForkState | FunctionState | ListenState | LoopState | TryState | None
     extending: Extending | None
 
 
@@ -200,7 +200,7 @@ class _Writer:
             raw_output=self.value(frame.raw_output),
             extending=frame.extending,
             state=cast(
-                "ForkState | FunctionState | ListenState | LoopState | ScriptState | TryState | None", frame.state
+                "FileState | ForkState | FunctionState | ListenState | LoopState | TryState | None", frame.state
             ),
         )
 

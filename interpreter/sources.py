@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # The activity that fetches: a name with a slash, which no `call` can mean (decision C8).
 ACTIVITY = "use/resource"
 
-FUNCTION, SCHEMA, TEXT = "function", "schema", "text"
+FUNCTION, SCHEMA, TEXT, OPENAPI = "function", "schema", "text", "openapi"
 
 
 class Source(msgspec.Struct, frozen=True):

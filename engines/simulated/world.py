@@ -45,6 +45,7 @@ from dalsegno.interpreter.events import (
 )
 from dalsegno.interpreter.matching import matches
 from dalsegno.interpreter.notices import Notice, Observer
+from dalsegno.interpreter.sources import ACTIVITY
 from dalsegno.schema.errors import DalsegnoError
 from dalsegno.schema.model import Workflow
 from dalsegno.schema.values import JsonObject
@@ -210,7 +211,8 @@ class World:
 
     def _call(self, life: Life, command: ScheduleActivity) -> None:
         asked = Asked(command.step, command.activity, command.arguments)
-        self.calls.append(asked)
+        if command.activity != ACTIVITY:  # What is fetched for a task is no call of the document's.
+            self.calls.append(asked)
         reply = self._answer(asked)
         assert reply is not None
         seq = command.seq

@@ -6,15 +6,18 @@ templates and authentication that may be named; a function gets its `with` as it
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from dalsegno.interpreter.asking import schedule
 from dalsegno.interpreter.authentication import compile_authentication
 from dalsegno.interpreter.compiler import Common, Compiler, NotSupported
 from dalsegno.interpreter.endpoints import compile_endpoint
 from dalsegno.interpreter.events import ActivityCompleted, ActivityFailed, Answer
+from dalsegno.interpreter.fetching import ask_file, file, take
 from dalsegno.interpreter.frames import Ask, Frame
 from dalsegno.interpreter.graph import Step
 from dalsegno.interpreter.machine import Machine
+from dalsegno.interpreter.sources import OPENAPI
 from dalsegno.interpreter.steps import function
 from dalsegno.interpreter.templates import Fields, Template
 from dalsegno.schema.model import CallTask
@@ -24,6 +27,8 @@ from dalsegno.schema.values import JsonObject, JsonValue, as_object
 # The calls of the language that have an adapter of their own, and those of them that come later.
 BUILT_IN = frozenset({"http", "openapi"})
 COMING = frozenset({"grpc", "asyncapi", "mcp", "a2a"})
+
+_CALL = "activity"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,6 +52,29 @@ class CallStep(Step):
             machine.complete(frame, answer.result)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OpenApiStep(CallStep):
+    """`document` gives the endpoint of the description, which is fetched once and pinned (decision C11)."""
+
+    document: Template
+    location: str | None
+
+    def enter(self, machine: Machine, frame: Frame) -> None:
+        frame.held = machine.evaluate(self.arguments, frame.input, frame)
+        if ask_file(machine, frame, OPENAPI, machine.evaluate(self.document, frame.input, frame), self.location):
+            self._call(machine, frame)
+
+    def answered(self, machine: Machine, frame: Frame, ask: Ask, answer: Answer) -> None:
+        if ask.purpose == _CALL:
+            CallStep.answered(self, machine, frame, ask, answer)
+        elif take(machine, frame, ask, answer):
+            self._call(machine, frame)
+
+    def _call(self, machine: Machine, frame: Frame) -> None:
+        given, frame.held = cast(JsonObject, frame.held), None
+        schedule(machine, frame, self.activity, {**given, "document": file(machine, frame, OPENAPI)}, _CALL)
+
+
 def build(compiler: Compiler, task: CallTask, common: Common, targets: Mapping[str, int]) -> Step:
     _refuse(task.call)
     if task.call not in BUILT_IN and function.is_function(compiler, task.call):
@@ -56,6 +84,17 @@ def build(compiler: Compiler, task: CallTask, common: Common, targets: Mapping[s
     else:
         arguments, scheme = compiler.language.data({} if task.arguments is None else task.arguments), None
     compiler.activities.setdefault(task.call, task.reference)
+    document = as_object(as_object(task.arguments).get("document"))
+    if task.call == "openapi" and document:
+        described, _ = compile_endpoint(compiler, document.get("endpoint"))
+        return OpenApiStep(
+            **common,
+            activity=task.call,
+            arguments=arguments,
+            scheme=scheme,
+            document=described,
+            location=compiler.location,
+        )
     return CallStep(**common, activity=task.call, arguments=arguments, scheme=scheme)
 
 
@@ -73,9 +112,8 @@ def _with_endpoint(compiler: Compiler, given: JsonObject) -> tuple[Template, str
         if name == "endpoint":
             template, authentication = compile_endpoint(compiler, value)
             scheme = authentication.scheme if authentication else scheme
-        elif name == "document" and isinstance(value, dict):
-            endpoint, _ = compile_endpoint(compiler, value.get("endpoint"))
-            template = Fields((("endpoint", endpoint),))
+        elif name == "document":
+            continue  # It is fetched before.
         elif name == "authentication":
             authentication = compile_authentication(compiler, value)
             template, scheme = authentication.template, authentication.scheme

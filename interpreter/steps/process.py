@@ -10,10 +10,9 @@ from dalsegno.interpreter.asking import schedule
 from dalsegno.interpreter.compiler import Common, Compiler
 from dalsegno.interpreter.endpoints import compile_endpoint
 from dalsegno.interpreter.events import ActivityCompleted, ActivityFailed, Answer
-from dalsegno.interpreter.fetching import endpoint_of, request, take
-from dalsegno.interpreter.frames import Ask, Frame, State
+from dalsegno.interpreter.fetching import ask_file, file, take
+from dalsegno.interpreter.frames import Ask, Frame
 from dalsegno.interpreter.graph import Step
-from dalsegno.interpreter.locations import locate
 from dalsegno.interpreter.machine import Machine
 from dalsegno.interpreter.sources import TEXT
 from dalsegno.interpreter.templates import Fields, Template
@@ -49,12 +48,6 @@ class ProcessStep(Step):
             machine.complete(frame, frame.input if self.returned == "none" else answer.result)
 
 
-class ScriptState(State, tag="script"):
-    """The URI of the script; the rest of its arguments is what the frame holds."""
-
-    uri: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FetchedScriptStep(ProcessStep):
     """`source` gives the endpoint of the code."""
@@ -64,25 +57,18 @@ class FetchedScriptStep(ProcessStep):
 
     def enter(self, machine: Machine, frame: Frame) -> None:
         frame.held = machine.evaluate(self.arguments, frame.input, frame)
-        endpoint = endpoint_of(machine.evaluate(self.source, frame.input, frame))
-        uri = locate(cast(str, endpoint["uri"]), self.location or machine.execution.location)
-        frame.state = ScriptState(uri=uri)
-        if machine.execution.sources.get(TEXT, uri) is None:
-            request(machine, frame, TEXT, uri, {**endpoint, "uri": uri}, {})
-        else:
-            self._run(machine, frame, uri)
+        if ask_file(machine, frame, TEXT, machine.evaluate(self.source, frame.input, frame), self.location):
+            self._run(machine, frame)
 
     def answered(self, machine: Machine, frame: Frame, ask: Ask, answer: Answer) -> None:
         if ask.purpose == _PROCESS:
             ProcessStep.answered(self, machine, frame, ask, answer)
         elif take(machine, frame, ask, answer):
-            self._run(machine, frame, cast(ScriptState, frame.state).uri)
+            self._run(machine, frame)
 
-    def _run(self, machine: Machine, frame: Frame, uri: str) -> None:
-        source = machine.execution.sources.get(TEXT, uri)
-        assert source is not None
+    def _run(self, machine: Machine, frame: Frame) -> None:
         given, frame.held = cast(JsonObject, frame.held), None
-        self.begin(machine, frame, {**given, "code": source.content})
+        self.begin(machine, frame, {**given, "code": file(machine, frame, TEXT)})
 
 
 def build(compiler: Compiler, task: RunTask, common: Common) -> Step:

@@ -11,7 +11,7 @@ from dalsegno.activities.call import Call
 from dalsegno.activities.options import HttpOptions
 from dalsegno.activities.registry import Activities
 from dalsegno.interpreter.errors import BASE
-from dalsegno.schema.values import JsonObject, JsonValue
+from dalsegno.schema.values import JsonObject, JsonValue, as_object
 
 
 def call(activity: str, arguments: JsonValue = None, *, key: str = "execution-1/do/0/task") -> Call:
@@ -31,11 +31,21 @@ def perform(
     async def story() -> JsonValue:
         activities = Activities(functions, http=http)
         try:
-            return await activities.perform(call(activity, arguments, key=key))
+            given = await described(activities, arguments) if activity == "openapi" else arguments
+            return await activities.perform(call(activity, given, key=key))
         finally:
             await activities.aclose()
 
     return asyncio.run(story())
+
+
+async def described(activities: Activities, arguments: JsonValue) -> JsonValue:
+    """The arguments of a call of `openapi` once its document was fetched, as the machine has it fetched before."""
+    document = as_object(as_object(arguments).get("document"))
+    if "endpoint" not in document:
+        return arguments
+    fetched = await activities.perform(call("use/resource", {"as": "openapi", "endpoint": document["endpoint"]}))
+    return {**as_object(arguments), "document": as_object(fetched)["content"]}
 
 
 def failure(

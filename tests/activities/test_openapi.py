@@ -7,7 +7,7 @@ from dataclasses import replace
 from urllib.parse import parse_qs
 
 import pytest
-from tests.activities.performer import call, failure, on, perform
+from tests.activities.performer import call, described, failure, on, perform
 from tests.servers.httpbin import httpbin
 from tests.servers.internet import Internet
 from tests.servers.site import Answer, Received, Site, json_answer
@@ -91,10 +91,10 @@ def test_c17_a_pet_is_got_by_its_id_with_the_whole_response(internet: Internet) 
     assert headers["Idempotency-Key"] == "execution-1/do/0/task"
 
 
-def test_the_document_is_fetched_once_for_all_calls(internet: Internet) -> None:
+def test_a_document_that_was_fetched_serves_all_calls(internet: Internet) -> None:
     async def story() -> None:
         activities = Activities(http=on(internet))
-        one = call("openapi", pets("getPetById", {"petId": 1}))
+        one = call("openapi", await described(activities, pets("getPetById", {"petId": 1})))
         await asyncio.gather(*(activities.perform(one) for _ in range(5)))
         await activities.perform(one)
         await activities.aclose()
@@ -103,7 +103,7 @@ def test_the_document_is_fetched_once_for_all_calls(internet: Internet) -> None:
     assert [received.path for received in internet.received] == ["/v2/swagger.json"] + ["/v2/pet/1"] * 6
 
 
-def test_a_document_that_could_not_be_fetched_is_fetched_again_by_the_next_call() -> None:
+def test_a_document_that_could_not_be_fetched_can_be_fetched_later() -> None:
     answers = iter([Answer(503), json_answer(swagger())])
 
     def unsteady(received: Received) -> Answer:
@@ -112,10 +112,10 @@ def test_a_document_that_could_not_be_fetched_is_fetched_again_by_the_next_call(
     async def story(http: HttpOptions) -> None:
         activities = Activities(http=http)
         document: JsonObject = {"endpoint": "https://api.example/openapi"}
-        one = call("openapi", {"document": document, "operationId": "op"})
+        arguments: JsonObject = {"document": document, "operationId": "op"}
         with pytest.raises(Exception, match="503"):
-            await activities.perform(one)
-        assert await activities.perform(one) == {}
+            await described(activities, arguments)
+        assert await activities.perform(call("openapi", await described(activities, arguments))) == {}
         await activities.aclose()
 
     with Internet({"api.example": unsteady}) as internet:

@@ -264,8 +264,10 @@ def test_c1_a_uri_template_sees_the_transformed_input() -> None:
 
 def test_c12_the_uri_of_an_openapi_document_is_a_template_too() -> None:
     document = "do: [{c: {call: openapi, with: {document: {endpoint: 'http://e.com/{v}'}, operationId: x}}}]"
-    host = Host(document, {"v": 2}, {"openapi": lambda arguments: arguments}).run()
-    assert host.output == {"document": {"endpoint": "http://e.com/2"}, "operationId": "x"}
+    host = Host(
+        document, {"v": 2}, {"openapi": lambda arguments: arguments}, sources={"http://e.com/2": "openapi: 3.1.0"}
+    ).run()
+    assert host.output == {"document": {"uri": "http://e.com/2", "text": "openapi: 3.1.0"}, "operationId": "x"}
 
 
 def test_c27_the_arguments_of_a_function_may_be_one_expression() -> None:

@@ -57,6 +57,23 @@ def test_c11_the_content_is_pinned_whatever_its_place_holds_later() -> None:
     assert take(host.replayed()) == take(host.machine)
 
 
+def test_c11_an_openapi_document_is_fetched_once_and_pinned_too() -> None:
+    call = f"{{call: openapi, with: {{document: {{endpoint: '{FUNCTION}'}}, operationId: x}}}}"
+    host = Host(
+        f"do: [{{a: {call}}}, {{w: {{wait: PT1S}}}}, {{b: {call}}}]",
+        activities={"openapi": lambda arguments: arguments["document"]},
+        sources={FUNCTION: "openapi: 3.1.0"},
+    )
+    while host.step():
+        if host.order == ["a", "w"]:
+            host.sources[FUNCTION] = "openapi: 3.2.0"
+        snapshot = take(host.machine)
+        host.machine = restore(host.graph, snapshot)
+        assert take(host.machine) == snapshot
+    assert host.output == {"uri": FUNCTION, "text": "openapi: 3.1.0"}
+    assert [asked.activity for asked in host.calls] == ["use/resource", "openapi", "openapi"]
+
+
 def test_c11_two_branches_that_ask_at_once_get_the_same() -> None:
     branches = ", ".join(f"{{b{index}: {{call: '{FUNCTION}', with: {{name: Ada}}}}}}" for index in range(3))
     host = fetching(f"do: [{{f: {{fork: {{branches: [{branches}]}}}}}}]", {FUNCTION: GREET})
